@@ -1,0 +1,35 @@
+"""Causal inference in which every answer is an estimate with its influence function."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Estimate": "causalif.estimate",
+    "combine": "causalif.estimate",
+    "load_dataset": "causalif.datasets",
+    "list_datasets": "causalif.datasets",
+    "average_effect": "causalif.effects",
+    "mediate": "causalif.effects",
+    "check": "causalif.qualification",
+}
+
+__all__ = ["__version__", *_HOME]  # noqa: PLE0604  names are loaded on first use
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(importlib.import_module(_HOME[name]), name)
+    try:
+        return importlib.import_module(f"causalif.{name}")
+    except ModuleNotFoundError as error:
+        if error.name != f"causalif.{name}":
+            raise
+        raise AttributeError(f"module 'causalif' has no attribute {name!r}") from None
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME})

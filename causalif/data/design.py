@@ -1,0 +1,142 @@
+"""Frozen design arrays: what every estimator reads instead of the user's frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+type_of_outcome = Literal["binary", "continuous"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column (or formula term) of the user's, encoded.
+
+    Attributes
+    ----------
+    name : str
+        The user's name for it.
+    values : ndarray, shape (n, p)
+        float64; p > 1 for a categorical column (dummies without the first level).
+    labels : tuple of str, length p
+        A name per encoded column: ``"age"``, or ``"educ[bach]"``.
+    discrete : bool
+        Few distinct values: no spline is fitted in it.
+    """
+
+    name: str
+    values: np.ndarray
+    labels: tuple[str, ...]
+    discrete: bool
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """The exposure: coded levels, the reference first.
+
+    Attributes
+    ----------
+    name : str
+    levels : tuple
+        Level labels in the order of the codes. The first `contrasted` of them are
+        compared: each against ``levels[0]``, the reference.
+    codes : ndarray of int, shape (n,)
+    contrasted : int
+    """
+
+    name: str
+    levels: tuple[Any, ...]
+    codes: np.ndarray
+    contrasted: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The outcome; `values` are NaN where it was not observed.
+
+    Attributes
+    ----------
+    name : str
+    values : ndarray, shape (n,)
+        float64; 0/1 for a two-valued outcome.
+    kind : {"binary", "continuous"}
+    event : object
+        The value counted as 1, for a two-valued outcome that was not 0/1.
+    """
+
+    name: str
+    values: np.ndarray
+    kind: type_of_outcome
+    event: Any = None
+
+    @property
+    def observed(self) -> np.ndarray:
+        """Whether the outcome was observed, shape (n,)."""
+        return ~np.isnan(self.values)
+
+
+@dataclass(frozen=True)
+class Design:
+    """All that an analysis needs of the data, encoded once and never changed.
+
+    Attributes
+    ----------
+    index : Index, length n
+        The user's row labels, in the user's order.
+    exposure, outcome : Exposure, Outcome
+    columns : mapping of str to Column
+        Every mediator, covariate and intermediate, by name.
+    mediators : tuple of tuples of str
+        Ordered groups of names; one group for `mediate`.
+    covariates, intermediates : tuple of str
+    weights : ndarray or None, shape (n,)
+        Sampling weights with mean one.
+    clusters, strata : ndarray of int or None, shape (n,)
+    notes : tuple of str
+        Decisions a reader should know: references, imputed columns, events.
+    """
+
+    index: pd.Index
+    exposure: Exposure
+    outcome: Outcome
+    columns: Mapping[str, Column]
+    mediators: tuple[tuple[str, ...], ...] = ()
+    covariates: tuple[str, ...] = ()
+    intermediates: tuple[str, ...] = ()
+    weights: np.ndarray | None = None
+    clusters: np.ndarray | None = None
+    strata: np.ndarray | None = None
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def n(self) -> int:
+        """The number of rows."""
+        return len(self.index)
+
+    def matrix(self, names: tuple[str, ...]) -> np.ndarray:
+        """The encoded columns of these names side by side, shape (n, p)."""
+        if not names:
+            return np.empty((self.n, 0))
+        return np.column_stack([self.columns[name].values for name in names])
+
+    def take(self, rows: np.ndarray) -> Design:
+        """The same design on some of its rows (positions or a mask)."""
+
+        def part(values: np.ndarray | None) -> np.ndarray | None:
+            return None if values is None else values[rows]
+
+        weights = part(self.weights)
+        return replace(
+            self,
+            index=self.index[rows],
+            exposure=replace(self.exposure, codes=self.exposure.codes[rows]),
+            outcome=replace(self.outcome, values=self.outcome.values[rows]),
+            columns={k: replace(c, values=c.values[rows]) for k, c in self.columns.items()},
+            weights=None if weights is None else weights / weights.mean(),
+            clusters=part(self.clusters),
+            strata=part(self.strata),
+        )
