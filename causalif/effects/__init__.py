@@ -1,0 +1,7 @@
+"""Effects of an exposure: a page per estimand, one engine for all."""
+
+from causalif.effects.natural import mediate
+from causalif.effects.result import EffectEstimate
+from causalif.effects.total import average_effect
+
+__all__ = ["EffectEstimate", "average_effect", "mediate"]

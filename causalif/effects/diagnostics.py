@@ -1,0 +1,169 @@
+"""What a reader must know before believing an effect: overlap, weights, balance, learners."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from causalif.data.design import Design
+from causalif.effects.potential import PotentialMean
+from causalif.errors import PositivityWarning, warn
+from causalif.estimate import Estimate
+from causalif.nuisance.crossfit import Nuisances
+
+# Below this share of floored rows, or of the squared influence they carry, all is well.
+SHARE_WORTH_A_WARNING = 0.01
+INFLUENCE_WORTH_A_WARNING = 0.10
+# Weights that leave fewer effective rows than this carry no large-sample promise.
+FEW_EFFECTIVE_ROWS = 30
+
+
+@dataclass(frozen=True)
+class Diagnostics:
+    """Tables on the validity of an effect; of the first draw of the folds.
+
+    Attributes
+    ----------
+    observed : int
+        Rows with an observed outcome.
+    folds, repeats : int
+    floor : float
+        Exposure probabilities below it were raised to it.
+    propensity : DataFrame, n rows x levels
+        P(exposure = level | covariates).
+    overlap : DataFrame
+        Per set of predictors: least probability, rows and share below the floor.
+    weights : DataFrame
+        Per world and residual: rows used, effective sample size, share of the largest.
+    balance : DataFrame
+        Standardised mean differences of the covariates before and after weighting.
+    losses : DataFrame
+        Held-out loss of every learner, relative to the best constant, and its weight.
+    spread : Series or None
+        Standard deviation of each term over the draws of the folds.
+    """
+
+    observed: int
+    folds: int
+    repeats: int
+    floor: float
+    propensity: pd.DataFrame
+    overlap: pd.DataFrame
+    weights: pd.DataFrame
+    balance: pd.DataFrame
+    losses: pd.DataFrame
+    spread: pd.Series | None
+
+    @property
+    def effective_sample_size(self) -> float:
+        """The least effective sample size of any weight."""
+        return float(self.weights["effective_rows"].min())
+
+    @property
+    def least_propensity(self) -> float:
+        """The least exposure probability before flooring."""
+        return float(self.overlap["least"].min())
+
+
+def diagnose(
+    design: Design,
+    nuisances: Nuisances,
+    means: Mapping[str, PotentialMean],
+    spread: pd.Series | None,
+    repeats: int,
+) -> Diagnostics:
+    """Collect the tables of one draw of the folds."""
+    propensity = nuisances.probability(design.covariates)
+    return Diagnostics(
+        observed=int(design.outcome.observed.sum()),
+        folds=nuisances.n_folds,
+        repeats=repeats,
+        floor=nuisances.floor,
+        propensity=pd.DataFrame(
+            propensity, index=design.index, columns=[str(a) for a in design.exposure.levels]
+        ),
+        overlap=nuisances.overlap(),
+        weights=_weights(design, means),
+        balance=balance(design, propensity),
+        losses=pd.DataFrame(nuisances.losses),
+        spread=spread,
+    )
+
+
+def _weights(design: Design, means: Mapping[str, PotentialMean]) -> pd.DataFrame:
+    rows = []
+    for world, mean in means.items():
+        for term, weight in mean.weights.items():
+            used = weight if design.weights is None else weight * design.weights
+            total = used.sum()
+            rows.append(
+                {
+                    "mean": world,
+                    "residual": term,
+                    "rows": int((used > 0).sum()),
+                    "effective_rows": float(total**2 / (used**2).sum()),
+                    "largest_share": float(used.max() / total),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def balance(design: Design, propensity: np.ndarray) -> pd.DataFrame:
+    """Largest standardised mean difference of each covariate over the contrasts.
+
+    In units of the pooled standard deviation of the two groups before weighting
+    (Austin 2009); weighted by the inverse exposure probability.
+    """
+    labels = [label for name in design.covariates for label in design.columns[name].labels]
+    values = design.matrix(design.covariates)
+    sampling = np.ones(design.n) if design.weights is None else design.weights
+    groups = [design.exposure.codes == level for level in range(design.exposure.contrasted)]
+
+    def difference(level: int, weight: Sequence[np.ndarray]) -> np.ndarray:
+        one, zero = (
+            np.average(values[groups[g]], axis=0, weights=weight[g]) for g in (level, 0)
+        )
+        spread = [
+            np.average((values[groups[g]] - np.average(values[groups[g]], axis=0)) ** 2, axis=0)
+            for g in (level, 0)
+        ]
+        pooled = np.sqrt((spread[0] + spread[1]) / 2)
+        return np.divide(one - zero, pooled, out=np.zeros_like(pooled), where=pooled > 0)
+
+    plain = [sampling[g] for g in groups]
+    weighted = [sampling[g] / propensity[g, a] for a, g in enumerate(groups)]
+    columns: dict[str, np.ndarray] = {}
+    for name, weight in (("unadjusted", plain), ("weighted", weighted)):
+        by_level = [difference(a, weight) for a in range(1, len(groups))]
+        largest = np.argmax(np.abs(by_level), axis=0) if labels else np.empty(0, int)
+        columns[name] = np.array([by_level[k][j] for j, k in enumerate(largest)])
+    return pd.DataFrame(columns, index=pd.Index(labels, name="covariate"))
+
+
+def warn_on_positivity(design: Design, found: Diagnostics, terms: Estimate) -> None:
+    """Warn when floored rows, or few effective rows, carry the answer."""
+    worst = found.overlap.iloc[int(found.overlap["rows_below"].argmax())]
+    rows = worst["which"]
+    share = float(np.mean(rows))
+    squared = (terms.influence.to_numpy() ** 2).sum(axis=0)
+    carried = (terms.influence.to_numpy()[rows] ** 2).sum(axis=0)
+    influence = float(np.max(np.divide(carried, squared, out=np.zeros_like(carried), where=squared > 0)))
+    if share > SHARE_WORTH_A_WARNING or influence > INFLUENCE_WORTH_A_WARNING:
+        warn(
+            f"{int(rows.sum())} of {design.n} rows ({share:.1%}) have a probability below "
+            f"{found.floor:.2g} of some level in {worst.name}; it was raised to that floor, and "
+            f"these rows carry up to {influence:.0%} of the squared influence. "
+            'Look at .plot("overlap"); set the floor with truncate=.',
+            PositivityWarning,
+        )
+    thin = found.weights.loc[found.weights["effective_rows"].idxmin()]
+    if thin["effective_rows"] < FEW_EFFECTIVE_ROWS:
+        warn(
+            f"the weights for {thin['mean']} ({thin['residual']}) leave an effective sample of "
+            f"{thin['effective_rows']:.0f} out of {thin['rows']} rows. Intervals are not to be "
+            "trusted at that size; compare levels that more people have.",
+            PositivityWarning,
+        )

@@ -1,0 +1,153 @@
+"""The one loop: check, draw folds, estimate every world, contrast, diagnose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from causalif.data import Design, build_design, resolve_call
+from causalif.effects.diagnostics import diagnose, warn_on_positivity
+from causalif.effects.options import check_options, complete, settings_from
+from causalif.effects.potential import PotentialMean
+from causalif.effects.recipe import Recipe
+from causalif.effects.repeats import average
+from causalif.effects.result import EffectEstimate
+from causalif.effects.worlds import Estimand, contrast, world_name, worlds_of
+from causalif.errors import Problems, check_choice
+from causalif.estimate import Estimate
+from causalif.nuisance.crossfit import Nuisances
+from causalif.nuisance.folds import draw_folds, seed_for
+
+
+def analyse(
+    estimand: Estimand,
+    data: Any,
+    exposure: Any,
+    outcome: Any,
+    mediators: Any,
+    covariates: Any,
+    options: Mapping[str, Any],
+    *,
+    choices: Mapping[str, tuple[str, Sequence[str]]] | None = None,
+    ordered: bool = False,
+) -> EffectEstimate:
+    """Check everything once, then run: what every public effect function calls.
+
+    Parameters
+    ----------
+    estimand : Estimand
+        The page.
+    data, exposure, outcome, mediators, covariates
+        As the user gave them; `mediators` is None where the estimand has none.
+    options : mapping
+        The shared options that were given.
+    choices : mapping of str to (value, allowed), optional
+        Arguments of the page's own, checked with the rest.
+    ordered : bool, default False
+        Each item of `mediators` is a group of its own.
+    """
+    given = complete(options, estimand.name)
+    problems = Problems()
+    for name, (value, allowed) in (choices or {}).items():
+        check_choice(problems, name, value, allowed)
+    library = check_options(given, problems)
+    call = resolve_call(
+        data, exposure, outcome, mediators, covariates, need_mediators=mediators is not None
+    )
+    design = build_design(
+        **call,
+        levels=given["levels"],
+        reference=given["reference"],
+        clusters=given["clusters"],
+        strata=given["strata"],
+        weights=given["weights"],
+        missing=given["missing"],
+        folds=given["folds"],
+        ordered=ordered,
+        problems=problems,
+    )
+    assert library is not None  # build_design raised every problem noted so far
+    settings = settings_from(given, library, design.n)
+    folds = tuple(
+        draw_folds(design, settings.folds, seed_for(settings.entropy, "folds", draw))
+        for draw in range(settings.repeats)
+    )
+    return run(Recipe(estimand, design, settings, folds))
+
+
+def run(recipe: Recipe) -> EffectEstimate:
+    """Estimate every world in every draw of the folds, and contrast them."""
+    estimand, design, settings = recipe.estimand, recipe.design, recipe.settings
+    worlds = worlds_of(estimand, design)
+    names = [world_name(design, world) for world in worlds]
+    draws: list[Estimate] = []
+    first: tuple[Nuisances, dict[str, PotentialMean]] | None = None
+    with _bar(settings.progress, len(worlds) * settings.repeats) as bar:
+        for draw, folds in enumerate(recipe.folds):
+            nuisances = Nuisances(
+                design,
+                settings.library,
+                folds=folds,
+                entropy=seed_for(settings.entropy, "fits", draw),
+                n_jobs=settings.n_jobs,
+                floor=settings.floor,
+            )
+            means: dict[str, PotentialMean] = {}
+            for name, world in zip(names, worlds, strict=True):
+                bar.set_postfix_str(name)
+                means[name] = estimand.evaluate(nuisances, design, world, settings)
+                bar.update(1)
+            draws.append(_estimate(design, means))
+            first = first or (nuisances, means)
+    assert first is not None
+    return _result(recipe, draws, *first)
+
+
+def _estimate(design: Design, means: Mapping[str, PotentialMean]) -> Estimate:
+    rows = np.column_stack([mean.uncentred for mean in means.values()])
+    centre = np.average(rows, axis=0, weights=design.weights)
+    return Estimate(
+        [mean.value for mean in means.values()],
+        pd.DataFrame(rows - centre, index=design.index, columns=list(means)),
+        names=list(means),
+        clusters=design.clusters,
+        strata=design.strata,
+        weights=design.weights,
+    )
+
+
+def _result(
+    recipe: Recipe,
+    draws: Sequence[Estimate],
+    nuisances: Nuisances,
+    means: Mapping[str, PotentialMean],
+) -> EffectEstimate:
+    estimand, design, settings = recipe.estimand, recipe.design, recipe.settings
+    averaged = average(draws)
+    terms = contrast(estimand, design, averaged, settings.scale)
+    spread = None
+    if len(draws) > 1:
+        by_draw = [contrast(estimand, design, draw, settings.scale).values for draw in draws]
+        spread = pd.DataFrame(by_draw).std(ddof=1)
+    found = diagnose(design, nuisances, means, spread, settings.repeats)
+    warn_on_positivity(design, found, terms)
+    return EffectEstimate.build(
+        terms,
+        design=design,
+        diagnostics=found,
+        nuisance=nuisances.frame(),
+        means=averaged,
+        recipe=recipe,
+    )
+
+
+def _bar(progress: bool | None, total: int) -> Any:
+    from tqdm.auto import tqdm
+
+    disable = None if progress is None else not progress
+    return tqdm(total=total, desc="causalif", unit="mean", disable=disable, leave=False)
+
+

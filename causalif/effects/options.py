@@ -1,0 +1,189 @@
+"""The options that every effect shares: their meaning, defaults and checks, once."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from causalif.errors import Problems, check_choice, did_you_mean
+from causalif.nuisance.folds import entropy_of
+from causalif.nuisance.library import Library, resolve
+
+METHODS = ("onestep", "tmle", "plugin", "ipw")
+SCALES = ("difference", "ratio", "odds_ratio")
+MISSING = ("error", "ipw", "impute")
+
+DEFAULTS: Mapping[str, Any] = {
+    "method": "onestep",
+    "learners": "auto",
+    "folds": 5,
+    "repeats": None,
+    "reference": None,
+    "levels": None,
+    "clusters": None,
+    "strata": None,
+    "weights": None,
+    "missing": "error",
+    "scale": "difference",
+    "truncate": None,
+    "stabilize": True,
+    "seed": None,
+    "n_jobs": 1,
+    "progress": None,
+}
+
+SHARED = """method : {"onestep", "tmle", "plugin", "ipw"}, default "onestep"
+        One-step (efficient influence function), targeted maximum likelihood, plain
+        regression, or weighting alone (its error takes the weights as known).
+    learners : "auto", "glm", estimator or dict, default "auto"
+        "auto" stacks mean, GLM, spline ridge and boosted trees by held-out loss; "glm" is
+        linear and logistic regression with exposure-mediator products; or scikit-learn
+        estimators: one, or ``{"outcome": .., "exposure": .., "missing": ..}``.
+    folds : int, default 5
+        Cross-fitting folds; 1 turns it off (not with "auto", which needs held-out rows).
+    repeats : int, optional
+        Fresh draws of the folds to average over; by default a rule in n (see output).
+    reference : level, optional
+        Exposure level to compare with; by default the first.
+    levels : sequence, optional
+        Exposure levels to compare, the reference first; needed for a continuous exposure.
+    clusters, strata, weights : str or array of length n, optional
+        Sampling design: whole clusters stay in one fold; weights are made mean one.
+    missing : {"error", "ipw", "impute"}, default "error"
+        "ipw" weights for a missing outcome; "impute" also fills covariates and mediators
+        with the median and an indicator.
+    scale : {"difference", "ratio", "odds_ratio"}, default "difference"
+        Ratios are stored as logarithms; ``.tidy(exponentiate=True)`` gives the ratios.
+    truncate : float, optional
+        Floor of exposure probabilities, 0 for none; by default 1 / (sqrt(n) log n).
+    stabilize : bool, default True
+        Divide weights by their mean (Hajek).
+    seed : int or numpy.random.Generator, optional
+        Same seed, same numbers, whatever `n_jobs`.
+    n_jobs : int, default 1
+        Workers, through joblib.
+    progress : bool, optional
+        Show a bar; by default when stderr is a terminal or a notebook."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Checked options, as the engine reads them (data roles are in the `Design`)."""
+
+    method: str
+    library: Library
+    folds: int
+    repeats: int
+    scale: str
+    floor: float
+    stabilize: bool
+    entropy: int
+    n_jobs: int | None
+    progress: bool | None
+    collapse: bool = True
+
+
+def complete(options: Mapping[str, Any], function: str) -> dict[str, Any]:
+    """The given options over the defaults; an unknown keyword is an error, as in Python.
+
+    Raises
+    ------
+    TypeError
+        A keyword that no effect takes.
+    """
+    for name in options:
+        if name not in DEFAULTS:
+            raise TypeError(
+                f"{function}() got an unexpected keyword argument {name!r}. "
+                f"{did_you_mean(name, DEFAULTS)}"
+            )
+    return {**DEFAULTS, **options}
+
+
+def check_options(options: Mapping[str, Any], problems: Problems) -> Library | None:
+    """Note every problem with the options; nothing is raised yet."""
+    check_choice(problems, "method", options["method"], METHODS)
+    check_choice(problems, "scale", options["scale"], SCALES)
+    check_choice(problems, "missing", options["missing"], MISSING)
+    folds, repeats, floor = options["folds"], options["repeats"], options["truncate"]
+    if not _is_count(folds) or folds > 1000:
+        problems.add(f"folds={folds!r} is not a whole number from 1 (no cross-fitting) up.")
+    if repeats is not None and not _is_count(repeats):
+        problems.add(f"repeats={repeats!r} is not a whole number from 1 up.")
+    if floor is not None and not (_is_real(floor) and 0 <= floor < 0.5):
+        problems.add(f"truncate={floor!r} is not within [0, 0.5); it is a floor of probabilities.")
+    if not isinstance(options["stabilize"], bool):
+        problems.add(f"stabilize={options['stabilize']!r} is neither True nor False.")
+    jobs = options["n_jobs"]
+    if jobs is not None and (not isinstance(jobs, int) or isinstance(jobs, bool) or jobs == 0):
+        problems.add(f"n_jobs={jobs!r} is not a whole number other than 0 (-1: all cores).")
+    library = resolve(options["learners"], problems)
+    if library is not None and library.name == "auto" and folds == 1:
+        problems.add(
+            "folds=1 leaves no held-out rows to weight the learners of learners='auto'.",
+            "Use folds=5 (the default), or learners='glm'.",
+        )
+    return library
+
+
+def settings_from(options: Mapping[str, Any], library: Library, n: int) -> Settings:
+    """Checked options and the defaults that depend on the number of rows."""
+    floor, repeats = options["truncate"], options["repeats"]
+    return Settings(
+        method=options["method"],
+        library=library,
+        folds=int(options["folds"]),
+        repeats=default_repeats(n, int(options["folds"]), library) if repeats is None else repeats,
+        scale=options["scale"],
+        floor=default_floor(n) if floor is None else float(floor),
+        stabilize=options["stabilize"],
+        entropy=entropy_of(options["seed"]),
+        n_jobs=options["n_jobs"],
+        progress=options["progress"],
+    )
+
+
+def default_floor(n: int) -> float:
+    """Floor of exposure probabilities: 1 / (sqrt(n) log n).
+
+    Examples
+    --------
+    >>> round(default_floor(2000), 5)
+    0.00294
+    """
+    return min(0.1, 1 / (math.sqrt(n) * math.log(max(n, 3))))
+
+
+def default_repeats(n: int, folds: int, library: Library) -> int:
+    """How often the folds are drawn afresh: the split's own noise matters in small samples."""
+    if folds == 1 or library.name != "auto":
+        return 1
+    return 3 if n <= 1000 else 1
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+def _is_real(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def documented(function: _F) -> _F:
+    """Write the shared options into a function's docstring and signature."""
+    if function.__doc__:
+        function.__doc__ = function.__doc__.replace("{shared}", SHARED)
+    own = inspect.signature(function, eval_str=False)
+    kept = [p for p in own.parameters.values() if p.kind is not p.VAR_KEYWORD]
+    shared = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
+        for name, default in DEFAULTS.items()
+    ]
+    function.__signature__ = own.replace(parameters=[*kept, *shared])  # type: ignore[attr-defined]
+    return function

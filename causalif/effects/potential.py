@@ -1,0 +1,189 @@
+"""From regressions and weights to the mean of one world: four methods, written once.
+
+A sequential regression hands over ``regressions`` mu_K, .., mu_0 (latest first) and a
+``weight`` for each residual mu_{k+1} - mu_k, with mu_{K+1} := Y. All four methods and the
+influence function need nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import expit, logit
+
+# Probabilities this near 0 or 1 are moved in before a logit is taken.
+EDGE = 1e-12
+
+
+@dataclass(frozen=True)
+class Residual:
+    """One residual term of an efficient influence function, before any scaling.
+
+    Attributes
+    ----------
+    name : str
+        In words, for the diagnostics.
+    weight : ndarray, shape (n,)
+        Zero where the row does not take part.
+    regression : ndarray, shape (n,)
+        What is subtracted: mu_k.
+    """
+
+    name: str
+    weight: np.ndarray
+    regression: np.ndarray
+
+
+@dataclass(frozen=True)
+class PotentialMean:
+    """The estimated mean of one world with its uncentred influence values.
+
+    Attributes
+    ----------
+    value : float
+    uncentred : ndarray, shape (n,)
+        Influence values plus a constant.
+    weights : mapping of str to ndarray
+        The weight of each residual term, divided by its mean.
+    """
+
+    value: float
+    uncentred: np.ndarray
+    weights: Mapping[str, np.ndarray]
+
+
+def potential_mean(
+    outcome: np.ndarray,
+    residuals: Sequence[Residual],
+    *,
+    method: str,
+    stabilize: bool = True,
+    sampling: np.ndarray | None = None,
+) -> PotentialMean:
+    """Estimate one mean from its regressions and weights (latest residual first).
+
+    Parameters
+    ----------
+    outcome : ndarray, shape (n,)
+        NaN where not observed; the weight of the first residual is zero there.
+    residuals : sequence of Residual
+        K+1 of them: outcome minus mu_K, mu_K minus mu_{K-1}, .., mu_1 minus mu_0.
+    method : {"onestep", "tmle", "plugin", "ipw"}
+    stabilize : bool, default True
+        Divide each weight by its mean (Hajek).
+    sampling : ndarray, shape (n,), optional
+        Sampling weights with mean one.
+
+    References
+    ----------
+    .. [1] van der Laan & Rubin (2006), Targeted maximum likelihood learning.
+    .. [2] Zhou (2022), Semiparametric estimation for causal mediation analysis with
+           multiple causally ordered mediators, section 4.
+    """
+    mean = _weighted_mean(sampling)
+    y = np.where(np.isnan(outcome), 0.0, outcome)
+    weights = {
+        r.name: r.weight / mean(r.weight) if stabilize else r.weight for r in residuals
+    }
+    return _METHODS[method](y, residuals, weights, mean)
+
+
+_Mean = Callable[[np.ndarray], float]
+_Weights = Mapping[str, np.ndarray]
+
+
+def _weighted_mean(sampling: np.ndarray | None) -> _Mean:
+    def mean(values: np.ndarray) -> float:
+        return float(values.mean() if sampling is None else (sampling * values).mean())
+
+    return mean
+
+
+def _efficient(
+    y: np.ndarray, regressions: Sequence[np.ndarray], weights: Sequence[np.ndarray]
+) -> np.ndarray:
+    """Uncentred efficient influence values."""
+    later = (y, *regressions[:-1])
+    terms = (w * (u - r) for w, u, r in zip(weights, later, regressions, strict=True))
+    return sum(terms, start=regressions[-1])
+
+
+def _onestep(
+    y: np.ndarray, residuals: Sequence[Residual], weights: _Weights, mean: _Mean
+) -> PotentialMean:
+    values = _efficient(y, [r.regression for r in residuals], list(weights.values()))
+    return PotentialMean(mean(values), values, weights)
+
+
+def _plugin(
+    y: np.ndarray, residuals: Sequence[Residual], weights: _Weights, mean: _Mean
+) -> PotentialMean:
+    values = _efficient(y, [r.regression for r in residuals], list(weights.values()))
+    return PotentialMean(mean(residuals[-1].regression), values, weights)
+
+
+def _ipw(
+    y: np.ndarray, residuals: Sequence[Residual], weights: _Weights, mean: _Mean
+) -> PotentialMean:
+    """Weighted outcomes alone; its influence takes the weights as known."""
+    weight = weights[residuals[0].name]
+    value = mean(weight * y) / mean(weight)
+    return PotentialMean(value, value + weight * (y - value), weights)
+
+
+def _tmle(
+    y: np.ndarray, residuals: Sequence[Residual], weights: _Weights, mean: _Mean
+) -> PotentialMean:
+    """Fluctuate each regression, latest first, until its score is solved.
+
+    The weights do not depend on the regressions, so one backward pass solves all scores
+    exactly; there is nothing to iterate.
+    """
+    used = weights[residuals[0].name] > 0
+    low, high = float(y[used].min()), float(y[used].max())
+    span = high - low if high > low else 1.0
+
+    later, updated = np.clip((y - low) / span, 0, 1), []
+    for residual, weight in zip(residuals, weights.values(), strict=True):
+        start = np.clip((residual.regression - low) / span, EDGE, 1 - EDGE)
+        later = fluctuate(start, later, weight, mean)
+        updated.append(low + span * later)
+    values = _efficient(y, updated, list(weights.values()))
+    return PotentialMean(mean(updated[-1]), values, weights)
+
+
+def fluctuate(
+    regression: np.ndarray, target: np.ndarray, weight: np.ndarray, mean: _Mean
+) -> np.ndarray:
+    """Shift a regression on the logit scale until the weighted residual mean is zero.
+
+    Examples
+    --------
+    >>> start, target = np.full(4, 0.5), np.array([0.0, 1.0, 1.0, 1.0])
+    >>> fluctuate(start, target, np.ones(4), np.mean).round(6)
+    array([0.75, 0.75, 0.75, 0.75])
+    """
+    from scipy.optimize import brentq
+
+    base = logit(np.clip(regression, EDGE, 1 - EDGE))
+
+    def score(shift: float) -> float:
+        return mean(weight * (target - expit(base + shift)))
+
+    if score(0.0) == 0.0:
+        return regression
+    low, high = -1.0, 1.0
+    while score(low) < 0 and low > -50:
+        low *= 2
+    while score(high) > 0 and high < 50:
+        high *= 2
+    if score(low) < 0 or score(high) > 0:  # all targets at one end of the range
+        return np.full_like(regression, 1 - EDGE if score(high) > 0 else EDGE)
+    return expit(base + brentq(score, low, high, xtol=1e-14))
+
+
+_METHODS: Mapping[
+    str, Callable[[np.ndarray, Sequence[Residual], _Weights, _Mean], PotentialMean]
+] = {"onestep": _onestep, "tmle": _tmle, "plugin": _plugin, "ipw": _ipw}

@@ -1,0 +1,81 @@
+"""The total (average) effect of an exposure, by augmented inverse probability weighting."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from causalif.effects.chain import chain_mean
+from causalif.effects.engine import analyse
+from causalif.effects.options import documented
+from causalif.effects.result import EffectEstimate
+from causalif.effects.worlds import Contrasts, Estimand
+
+
+def _contrasts(level: int, reference: int) -> Contrasts:
+    return {"TE": ((level,), (reference,))}
+
+
+TOTAL = Estimand(
+    name="total effect",
+    contrasts=_contrasts,
+    evaluate=chain_mean,
+    fractions={},
+    references=("robins1994estimation", "chernozhukov2018double"),
+    assumptions=(
+        "Given the covariates, nothing unmeasured drives both {exposure} and {outcome}.",
+        "Everybody could have had either level of {exposure} (see the overlap).",
+        "One person's {exposure} does not change another's {outcome}.",
+    ),
+    words={"TE": "total effect"},
+)
+
+
+@documented
+def average_effect(
+    data: Any,
+    exposure: Any = None,
+    outcome: str | None = None,
+    covariates: Any = None,
+    **options: Any,
+) -> EffectEstimate:
+    """Average effect of an exposure on an outcome: E[Y(a)] - E[Y(a*)].
+
+    Parameters
+    ----------
+    data : DataFrame or str
+        Or anything narwhals reads; a formula ``"outcome ~ exposure | covariates"`` may
+        come first and the data second.
+    exposure, outcome : str
+        Column names.
+    covariates : str or list of str, optional
+        What to adjust for; none in a randomised trial.
+    {shared}
+
+    Returns
+    -------
+    EffectEstimate
+        Term TE: one per level against the reference.
+
+    Raises
+    ------
+    DataError
+        The data or an option cannot be used; all problems at once, before any fit.
+    FitError
+        A learner failed or gave missing predictions.
+
+    References
+    ----------
+    .. [1] Robins, Rotnitzky & Zhao (1994), JASA 89: augmented inverse probability weighting.
+    .. [2] Chernozhukov et al. (2018), Econometrics Journal 21, section 5.1.
+
+    Examples
+    --------
+    >>> import causalif as cif
+    >>> jobs = cif.load_dataset("jobs")
+    >>> effect = cif.average_effect(
+    ...     jobs, "treat", "depress2", ["econ_hard", "sex", "age"], learners="glm", seed=1
+    ... )
+    >>> bool(-0.15 < effect["TE"].values["TE"] < 0.05)
+    True
+    """
+    return analyse(TOTAL, data, exposure, outcome, None, covariates, options)

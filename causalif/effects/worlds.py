@@ -1,0 +1,165 @@
+"""Worlds and contrasts: an estimand as data.
+
+A world is a vector of exposure levels, one per ordered group of mediators and a last one
+for the outcome: ``(a_1, .., a_K, a)`` stands for E[Y(a, M_1(a_1), .., M_K(a_K, ..))].
+An effect is a contrast of two worlds, so that an estimand is a table of contrasts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from causalif.data.design import Design
+from causalif.errors import DataError
+from causalif.estimate import Estimate
+
+if TYPE_CHECKING:
+    from causalif.effects.options import Settings
+    from causalif.effects.potential import PotentialMean
+    from causalif.nuisance.crossfit import Nuisances
+
+World = tuple[int, ...]
+Contrasts = Mapping[str, tuple[World, World]]
+
+
+@dataclass(frozen=True)
+class Estimand:
+    """A page: what the engine must know of an estimand, and nothing else.
+
+    Attributes
+    ----------
+    name : str
+        In words, for tables and reports.
+    contrasts : callable
+        ``(level, reference) -> {term: (world, minus world)}``.
+    evaluate : callable
+        ``(nuisances, design, world, settings) -> PotentialMean``.
+    fractions : mapping of str to (str, str)
+        Terms that are the ratio of two others: ``{"PM": ("NIE", "TE")}``.
+    references : tuple of str
+        Keys of the bibliography.
+    assumptions : tuple of str
+        What must hold for the terms to be causal effects, in plain words.
+    words : mapping of str to str
+        What each term is called.
+    """
+
+    name: str
+    contrasts: Callable[[int, int], Contrasts]
+    evaluate: Callable[[Nuisances, Design, World, Settings], PotentialMean]
+    fractions: Mapping[str, tuple[str, str]]
+    references: tuple[str, ...]
+    assumptions: tuple[str, ...]
+    words: Mapping[str, str]
+
+
+def worlds_of(estimand: Estimand, design: Design) -> tuple[World, ...]:
+    """Every world that some contrast of the estimand needs, without repetition."""
+    found: dict[World, None] = {}
+    for level in range(1, design.exposure.contrasted):
+        for pair in estimand.contrasts(level, 0).values():
+            found.update(dict.fromkeys(pair))
+    return tuple(found)
+
+
+def world_name(design: Design, world: World) -> str:
+    """``E[Y(treated, M(control))]``, with the user's own levels."""
+    levels = [str(design.exposure.levels[code]) for code in world]
+    if len(set(levels)) == 1:
+        return f"E[{design.outcome.name}({levels[0]})]"
+    groups = [", ".join(group) for group in design.mediators]
+    inner = ", ".join(f"{m}({a})" for m, a in zip(groups, levels[:-1], strict=True))
+    return f"E[{design.outcome.name}({levels[-1]}, {inner})]"
+
+
+def contrast(estimand: Estimand, design: Design, means: Estimate, scale: str) -> Estimate:
+    """The terms of an estimand, on the chosen scale, from the means of its worlds.
+
+    Parameters
+    ----------
+    estimand : Estimand
+    design : Design
+    means : Estimate
+        One term per world of `worlds_of`, in its order.
+    scale : {"difference", "ratio", "odds_ratio"}
+        Ratios are kept on the log scale, where their intervals are made.
+
+    Raises
+    ------
+    DataError
+        A mean that is not positive (ratio), or not within (0, 1) (odds ratio).
+    """
+    _check_scale(means, scale)
+    position = {world: k for k, world in enumerate(worlds_of(estimand, design))}
+    rows: dict[str, tuple[int, int]] = {}
+    shares: dict[str, tuple[str, str]] = {}
+    for level in range(1, design.exposure.contrasted):
+        suffix = _suffix(design, level)
+        for term, (plus, minus) in estimand.contrasts(level, 0).items():
+            rows[term + suffix] = (position[plus], position[minus])
+        for term, (top, bottom) in estimand.fractions.items():
+            shares[term + suffix] = (top + suffix, bottom + suffix)
+
+    matrix = np.zeros((len(rows), len(position)))
+    for k, (plus, minus) in enumerate(rows.values()):
+        matrix[k, plus] += 1.0
+        matrix[k, minus] -= 1.0
+    index = {term: k for k, term in enumerate(rows)}
+    link, excess = _LINKS[scale]
+
+    def terms(values: np.ndarray) -> np.ndarray:
+        effects = matrix @ link(values)
+        parts = matrix @ excess(values)
+        ratios = [parts[index[top]] / parts[index[bottom]] for top, bottom in shares.values()]
+        return np.concatenate([effects, ratios])
+
+    def fraction(top: str, bottom: str) -> Estimate:
+        pair = matrix[[index[top], index[bottom]]]
+        return means.transform(lambda values: pair @ excess(values), names=[top, bottom])
+
+    result = means.transform(terms, names=[*rows, *shares])
+    kinds = [_STORED[scale]] * len(rows) + ["identity"] * len(shares)
+    return result.relabel(
+        scale=kinds, fractions={term: fraction(*pair) for term, pair in shares.items()}
+    )
+
+
+def _suffix(design: Design, level: int) -> str:
+    if design.exposure.contrasted == 2:
+        return ""
+    levels = design.exposure.levels
+    return f" [{levels[level]} vs {levels[0]}]"
+
+
+def _odds(values: np.ndarray) -> np.ndarray:
+    return values / (1 - values)
+
+
+# The scale on which effects add up, and the one on which a share of the total is taken
+# (VanderWeele 2015, section 2.13: excess ratios; for odds ratios, excess odds).
+_LINKS: Mapping[str, tuple[Callable[..., np.ndarray], Callable[..., np.ndarray]]] = {
+    "difference": (lambda v: v, lambda v: v),
+    "ratio": (np.log, lambda v: v),
+    "odds_ratio": (lambda v: np.log(_odds(v)), _odds),
+}
+_STORED = {"difference": "identity", "ratio": "log", "odds_ratio": "log"}
+
+
+def _check_scale(means: Estimate, scale: str) -> None:
+    values = means.values
+    if scale == "ratio" and (values <= 0).any():
+        term = values.idxmin()
+        raise DataError(
+            f"scale='ratio' needs positive means, but {term} is estimated as "
+            f"{values[term]:.4g}. Use scale='difference'."
+        )
+    if scale == "odds_ratio" and ((values <= 0) | (values >= 1)).any():
+        term = values[(values <= 0) | (values >= 1)].index[0]
+        raise DataError(
+            f"scale='odds_ratio' needs means between 0 and 1, but {term} is estimated as "
+            f"{values[term]:.4g}. Use scale='difference', or method='tmle' for a binary outcome."
+        )
