@@ -1,0 +1,14 @@
+"""Plots of results: each takes a frame, draws on one Axes and returns it.
+
+All of them read in black and white, and at 6 by 4 inches. Labels stand beside the frame:
+make your own figure with ``layout="constrained"`` and they will have their room.
+"""
+
+from __future__ import annotations
+
+from causalif.report.diagnostics import balance, learners
+from causalif.report.forest import forest
+from causalif.report.overlap import overlap
+from causalif.report.pull import influence
+
+__all__ = ["balance", "forest", "influence", "learners", "overlap"]
