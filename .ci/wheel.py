@@ -1,4 +1,4 @@
-"""Check what `make wheel` built: the data, their licences and the types are in, the tests are not."""
+"""Check what `make wheel` built: data, licences and types are in, tests are not."""
 
 from __future__ import annotations
 

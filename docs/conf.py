@@ -1,0 +1,83 @@
+"""Sphinx: the site from docstrings, vignettes and benchmark tables; nothing is fetched."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import jupytext
+
+import causalif
+
+DOCS = Path(__file__).parent
+ROOT = DOCS.parent
+
+project = "causalif"
+author = "The causalif developers"
+copyright = author
+version = release = causalif.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.viewcode",
+    "numpydoc",
+    "myst_nb",
+    "sphinx-mathjax-offline",
+]
+exclude_patterns = ["_build", "**.ipynb_checkpoints", "jupyter_execute"]
+templates_path = ["_templates"]
+# A folder that holds no page yet is not a mistake; the tests say what must be there.
+suppress_warnings = ["toc.empty_glob"]
+
+autosummary_generate = True
+autosummary_imported_members = False
+autodoc_typehints = "none"
+autodoc_class_signature = "mixed"
+numpydoc_show_class_members = False
+
+myst_enable_extensions = ["dollarmath", "deflist", "colon_fence"]
+myst_heading_anchors = 3
+
+# A vignette that fails, fails the build; one that did not change is not run again.
+nb_execution_mode = "cache"
+nb_execution_cache_path = str(DOCS / "_build" / ".jupyter_cache")
+nb_execution_raise_on_error = True
+nb_execution_timeout = 300
+nb_merge_streams = True
+
+html_theme = "pydata_sphinx_theme"
+html_title = f"causalif {release}"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_show_sourcelink = False
+html_theme_options = {
+    "show_toc_level": 2,
+    "navigation_with_keys": False,
+    "secondary_sidebar_items": ["page-toc"],
+    "header_links_before_dropdown": 6,
+    "footer_start": ["copyright"],
+    "footer_end": [],
+}
+
+
+def lay_out_pages() -> None:
+    """Bring in what is written elsewhere: vignettes as notebooks, benchmark tables as pages."""
+    for folder in ("vignettes", "benchmarks"):
+        shutil.rmtree(DOCS / folder, ignore_errors=True)
+        (DOCS / folder).mkdir()
+    for source in sorted((ROOT / "vignettes").glob("*.py")):
+        notebook = jupytext.read(source, fmt="py:percent")
+        notebook.metadata["kernelspec"] = {
+            "name": "python3",
+            "display_name": "Python 3",
+            "language": "python",
+        }
+        jupytext.write(notebook, DOCS / "vignettes" / f"{source.stem}.ipynb", fmt="ipynb")
+    for table in sorted((ROOT / "benchmarks").glob("*/*.md")):
+        shutil.copy(table, DOCS / "benchmarks" / f"{table.parent.name}-{table.name}")
+
+
+os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+lay_out_pages()
