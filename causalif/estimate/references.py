@@ -1,0 +1,94 @@
+"""BibTeX entries by key, for results to cite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from causalif.errors import DataError, did_you_mean
+
+ENTRIES = {
+    "vandervaart1998": """\
+@book{vandervaart1998,
+  author    = {van der Vaart, Aad W.},
+  title     = {Asymptotic Statistics},
+  publisher = {Cambridge University Press},
+  year      = {1998},
+  doi       = {10.1017/CBO9780511802256}
+}""",
+    "tchetgen2012semiparametric": """\
+@article{tchetgen2012semiparametric,
+  author  = {Tchetgen Tchetgen, Eric J. and Shpitser, Ilya},
+  title   = {Semiparametric theory for causal mediation analysis: Efficiency bounds,
+             multiple robustness and sensitivity analysis},
+  journal = {The Annals of Statistics},
+  volume  = {40},
+  number  = {3},
+  pages   = {1816--1845},
+  year    = {2012},
+  doi     = {10.1214/12-AOS990}
+}""",
+    "zheng2012targeted": """\
+@article{zheng2012targeted,
+  author  = {Zheng, Wenjing and van der Laan, Mark J.},
+  title   = {Targeted Maximum Likelihood Estimation of Natural Direct Effects},
+  journal = {The International Journal of Biostatistics},
+  volume  = {8},
+  number  = {1},
+  year    = {2012},
+  doi     = {10.2202/1557-4679.1361}
+}""",
+    "vanderlaan2006targeted": """\
+@article{vanderlaan2006targeted,
+  author  = {van der Laan, Mark J. and Rubin, Daniel},
+  title   = {Targeted Maximum Likelihood Learning},
+  journal = {The International Journal of Biostatistics},
+  volume  = {2},
+  number  = {1},
+  year    = {2006},
+  doi     = {10.2202/1557-4679.1043}
+}""",
+    "chernozhukov2018double": """\
+@article{chernozhukov2018double,
+  author  = {Chernozhukov, Victor and Chetverikov, Denis and Demirer, Mert and Duflo, Esther
+             and Hansen, Christian and Newey, Whitney and Robins, James},
+  title   = {Double/debiased machine learning for treatment and structural parameters},
+  journal = {The Econometrics Journal},
+  volume  = {21},
+  number  = {1},
+  pages   = {C1--C68},
+  year    = {2018},
+  doi     = {10.1111/ectj.12097}
+}""",
+    "fieller1954": """\
+@article{fieller1954,
+  author  = {Fieller, Edgar C.},
+  title   = {Some Problems in Interval Estimation},
+  journal = {Journal of the Royal Statistical Society: Series B},
+  volume  = {16},
+  number  = {2},
+  pages   = {175--185},
+  year    = {1954}
+}""",
+}
+
+
+def check_references(keys: Iterable[str]) -> tuple[str, ...]:
+    """Known keys, or whole BibTeX entries (text that starts with @).
+
+    Raises
+    ------
+    DataError
+        A key is unknown.
+    """
+    given = (keys,) if isinstance(keys, str) else tuple(keys)
+    for key in given:
+        if key not in ENTRIES and not key.lstrip().startswith("@"):
+            raise DataError(
+                f"no reference {key!r}. {did_you_mean(key, ENTRIES)} Or give its BibTeX entry."
+            )
+    return given
+
+
+def bibliography(keys: Iterable[str]) -> str:
+    """The BibTeX entries of these keys, each once, a blank line between them."""
+    return "\n\n".join(ENTRIES.get(key, key.strip()) for key in dict.fromkeys(keys))
