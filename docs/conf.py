@@ -40,9 +40,8 @@ numpydoc_show_class_members = False
 myst_enable_extensions = ["dollarmath", "deflist", "colon_fence"]
 myst_heading_anchors = 3
 
-# A vignette that fails, fails the build; one that did not change is not run again.
-nb_execution_mode = "cache"
-nb_execution_cache_path = str(DOCS / "_build" / ".jupyter_cache")
+# A vignette that fails, fails the build. Nothing is cached: the package under it may have changed.
+nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 300
 nb_merge_streams = True
