@@ -31,6 +31,8 @@ templates_path = ["_templates"]
 # A folder that holds no page yet is not a mistake; the tests say what must be there.
 suppress_warnings = ["toc.empty_glob"]
 
+# `name` in a docstring links to what it names, where there is a page for it.
+default_role = "py:obj"
 autosummary_generate = True
 autosummary_imported_members = False
 autodoc_typehints = "none"
@@ -55,7 +57,7 @@ html_theme_options = {
     "show_toc_level": 2,
     "navigation_with_keys": False,
     "secondary_sidebar_items": ["page-toc"],
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 5,
     "footer_start": ["copyright"],
     "footer_end": [],
 }
