@@ -28,6 +28,10 @@ class CausalifWarning(UserWarning):
     """Base of every warning that causalif gives."""
 
 
+class DataWarning(CausalifWarning):
+    """A column was left out, or used once instead of twice."""
+
+
 class PositivityWarning(CausalifWarning):
     """Some rows have hardly any chance of one of the exposure levels."""
 

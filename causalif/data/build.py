@@ -1,0 +1,191 @@
+"""From a call to the frozen design: every check before any fit, in one error."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from causalif.errors import DataWarning, Problems, check_choice, warn
+
+from .columns import ColumnReader
+from .design import Design, Outcome
+from .encoding import as_pandas
+from .exposure import check_counts, read_exposure
+from .frames import Frame, read_frame
+from .outcome import read_outcome
+from .roles import Roles, find_roles
+from .rows import read_rows
+from .terms import Term, evaluate
+from .variables import Variable, read_variable
+
+
+def build_design(
+    data: Any,
+    exposure: Any,
+    outcome: Any,
+    *,
+    mediators: Any = (),
+    covariates: Any = (),
+    intermediates: Any = (),
+    ordered: bool = False,
+    levels: Sequence[Any] | None = None,
+    reference: Any = None,
+    clusters: Any = None,
+    strata: Any = None,
+    weights: Any = None,
+    missing: Literal["error", "ipw", "impute"] = "error",
+    folds: int = 5,
+    terms: Mapping[str, Term] | None = None,
+    problems: Problems | None = None,
+) -> Design:
+    """Check everything about the data once and freeze it as arrays.
+
+    Parameters
+    ----------
+    data : DataFrame
+        pandas, or any frame in memory that narwhals can read; never changed.
+    exposure, outcome : str
+    mediators, covariates, intermediates : str, or collection of str
+        `mediators` may also be a list of lists, its ordered groups.
+    ordered : bool, default False
+        Each item of `mediators` is a group of its own; otherwise all form one.
+    levels : sequence, optional
+        Exposure levels to contrast, the reference first. For a continuous exposure,
+        values, or windows ``((low, high), (low, high))``.
+    reference : object, optional
+        The level to compare with; by default the first, in the order of a category or sorted.
+    clusters, strata, weights : str or array of length n, optional
+    missing : {"error", "ipw", "impute"}, default "error"
+        Unless "error", rows without an outcome stay. "impute" fills mediators, covariates
+        and intermediates: the median with an indicator ``"name[missing]"``, or a level "missing".
+    folds : int, default 5
+        Every contrasted level needs as many rows.
+    terms : mapping of str to Term, optional
+        Formula terms that the roles name, from `parse_formula`.
+    problems : Problems, optional
+        Problems of the call so far; raised together with those of the data.
+
+    Returns
+    -------
+    Design
+
+    Raises
+    ------
+    DataError
+        All that is wrong with the data, and how to put it right.
+
+    Warns
+    -----
+    DataWarning
+        A column was constant and left out, or was given twice.
+
+    Examples
+    --------
+    >>> import causalif as cif
+    >>> jobs = cif.load_dataset("jobs")
+    >>> design = build_design(jobs, "treat", "depress2", mediators="job_seek", covariates="sex")
+    >>> design.n, design.exposure.levels, design.mediators
+    (899, (0, 1), (('job_seek',),))
+    >>> design.notes
+    ("exposure 'treat': 1 compared with the reference 0.",)
+    """
+    problems = Problems() if problems is None else problems
+    check_choice(problems, "missing", missing, ("error", "ipw", "impute"))
+    frame = read_frame(data, problems)
+    terms = {} if terms is None else terms
+    given = {
+        "exposure": exposure, "outcome": outcome, "mediators": mediators,
+        "covariates": covariates, "intermediates": intermediates,
+        "clusters": clusters, "strata": strata, "weights": weights,
+    }  # fmt: skip
+    roles = find_roles(frame, given, terms, ordered, problems)
+    notes: list[str] = []
+    least = folds if isinstance(folds, int) and folds > 0 else 1  # a bad one is noted elsewhere
+    rows = read_rows(frame, given, least, problems)
+    coded_exposure = None
+    if roles.exposure is not None:
+        variable = read_variable(frame, roles.exposure, "exposure", problems)
+        if variable is not None:
+            coded_exposure = read_exposure(
+                variable, frame, levels, reference, least, problems, notes
+            )
+    coded_outcome = _outcome(roles, frame, terms, missing, problems, notes)
+    if coded_exposure is not None:
+        usable = np.full(frame.n, True) & rows.weighted
+        if coded_outcome is not None:
+            usable &= coded_outcome.observed
+        check_counts(coded_exposure, usable, least, problems)
+    reader = ColumnReader(frame, terms, missing, problems, notes, coded_exposure)
+    mediator_groups = tuple(reader.read(group, "mediator") for group in roles.mediators)
+    kept_covariates = reader.read(roles.covariates, "covariate")
+    kept_intermediates = reader.read(roles.intermediates, "intermediate")
+    problems.raise_if_any()
+    assert coded_exposure is not None
+    assert coded_outcome is not None
+    _warn(roles, reader, notes)
+    return Design(
+        index=frame.index,
+        exposure=coded_exposure,
+        outcome=coded_outcome,
+        columns=reader.columns,
+        mediators=mediator_groups,
+        covariates=kept_covariates,
+        intermediates=kept_intermediates,
+        weights=rows.weights,
+        clusters=rows.clusters,
+        strata=rows.strata,
+        notes=tuple(notes),
+    )
+
+
+def _outcome(
+    roles: Roles,
+    frame: Frame,
+    terms: Mapping[str, Term],
+    missing: str,
+    problems: Problems,
+    notes: list[str],
+) -> Outcome | None:
+    name = roles.outcome
+    if name is None:
+        return None
+    if name in terms:
+        variable = _outcome_term(terms[name], frame, problems)
+    else:
+        variable = read_variable(frame, name, "outcome", problems)
+    if variable is None:
+        return None
+    return read_outcome(variable, frame, missing, problems, notes)
+
+
+def _outcome_term(term: Term, frame: Frame, problems: Problems) -> Variable | None:
+    """A transformed outcome: missing wherever a column it reads is missing."""
+    sources = [read_variable(frame, name, "outcome", problems) for name in term.variables]
+    found = [variable for variable in sources if variable is not None]
+    if len(found) < len(sources) or not found:
+        return None
+    unseen = np.any([variable.missing for variable in found], axis=0)
+    values = {variable.name: as_pandas(variable, frame.index) for variable in found}
+    column = evaluate([term.name], {term.name: term}, values, unseen, problems).get(term.name)
+    if column is None:
+        return None
+    if column.values.shape[1] != 1:
+        problems.add(
+            f"outcome {term.name!r} makes {column.values.shape[1]} columns.",
+            "The outcome must be numeric or two-valued.",
+        )
+        return None
+    return Variable(term.name, numbers=column.values[:, 0])
+
+
+def _warn(roles: Roles, reader: ColumnReader, notes: list[str]) -> None:
+    for name in roles.repeated:
+        warn(f"column {name!r} is given twice; it is used once.", DataWarning)
+    for role, name in reader.constants:
+        effect = ": the NIE through it is 0 by construction" if role == "mediator" else ""
+        rows = reader.frame.n
+        message = f"{role} {name!r} is constant in all {rows} rows{effect}; it is left out."
+        notes.append(message)
+        warn(message, DataWarning)

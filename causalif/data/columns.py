@@ -1,0 +1,125 @@
+"""Mediators, covariates and intermediates: read, impute, check, encode."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from causalif.errors import Problems
+
+from .checks import check_levels, check_missing, check_overlap, is_constant
+from .design import Column, Exposure
+from .encoding import as_pandas, encode, impute
+from .frames import Frame
+from .terms import Term, evaluate
+from .variables import Variable, read_variable
+
+
+@dataclass
+class ColumnReader:
+    """Reads each column once, although several terms may need it.
+
+    Attributes
+    ----------
+    frame : Frame
+    terms : mapping of str to Term
+    missing : {"error", "ipw", "impute"}
+    problems : Problems
+    notes : list of str
+    exposure : Exposure or None
+        Columns that tell its levels apart are refused; None if it could not be read.
+    columns : dict of str to Column
+        What was encoded so far.
+    constants : list of (role, name)
+        Columns left out because they have one value.
+    """
+
+    frame: Frame
+    terms: Mapping[str, Term]
+    missing: str
+    problems: Problems
+    notes: list[str]
+    exposure: Exposure | None
+    columns: dict[str, Column] = field(default_factory=dict[str, Column])
+    constants: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    _variables: dict[str, Variable | None] = field(default_factory=dict[str, Variable | None])
+    _indicators: dict[str, Variable] = field(default_factory=dict[str, Variable])
+
+    def read(self, names: Sequence[str], role: str) -> tuple[str, ...]:
+        """Encode the columns of one role; the names that stay, indicators included."""
+        terms = self._evaluate(names, role)
+        kept: list[str] = []
+        for name in names:
+            term = terms.get(name)
+            column = self._plain(name, role) if name not in self.terms else term
+            if term is not None and not self._useful(name, list(term.values.T), role):
+                column = None
+            if column is not None:
+                self.columns[name] = column
+                kept.append(name)
+            sources = self.terms[name].variables if name in self.terms else (name,)
+            kept += [flag for v in sources if (flag := self._indicator(v, role))]
+        return tuple(kept)
+
+    def _evaluate(self, names: Sequence[str], role: str) -> dict[str, Column]:
+        """The formula terms of a role, once all columns of the role can be used."""
+        used = [name for name in names if name in self.terms]
+        if not used:
+            return {}
+        sources = [v for name in used for v in self.terms[name].variables]
+        plain = [name for name in names if name not in self.terms]
+        found = {v: self._variable(v, role) for v in dict.fromkeys([*plain, *sources])}
+        if any(variable is None for variable in found.values()):
+            return {}
+        values = {k: as_pandas(v, self.frame.index) for k, v in found.items() if v is not None}
+        return evaluate(names, self.terms, values, None, self.problems)
+
+    def _plain(self, name: str, role: str) -> Column | None:
+        variable = self._variable(name, role)
+        if variable is None or not self._useful(name, [variable.array], role):
+            return None
+        return encode(variable)
+
+    def _variable(self, name: str, role: str) -> Variable | None:
+        """One column, checked and imputed; problems are noted the first time."""
+        if name not in self._variables:
+            self._variables[name] = self._checked(name, role)
+        return self._variables[name]
+
+    def _checked(self, name: str, role: str) -> Variable | None:
+        variable = read_variable(self.frame, name, role, self.problems)
+        if variable is None or not check_missing(
+            variable, self.frame, role, self.missing, self.problems
+        ):
+            return None
+        if not check_levels(variable, role, self.problems):
+            return None
+        rows = int(variable.missing.sum())
+        filled, indicator = impute(variable)
+        if indicator is not None:
+            self._indicators[name] = indicator
+        if rows:
+            how = f"level {filled.levels[-1]!r}"
+            if indicator is not None:
+                how = f"the median, with an indicator {indicator.name!r}"
+            self.notes.append(f"{role} {name!r} is missing in {rows} rows: imputed by {how}.")
+        return filled
+
+    def _indicator(self, name: str, role: str) -> str | None:
+        """The missingness indicator of a column, the first time it is asked for."""
+        flag = self._indicators.pop(name, None)
+        if flag is None or not self._useful(flag.name, [flag.array], role):
+            return None
+        self.columns[flag.name] = encode(flag)
+        return flag.name
+
+    def _useful(self, name: str, arrays: list[np.ndarray], role: str) -> bool:
+        """Whether a column varies; one that leaves no overlap is a problem as well."""
+        if is_constant(arrays):
+            self.constants.append((role, name))
+            return False
+        if self.exposure is not None:
+            check_overlap(arrays, f"{role} {name!r}", self.exposure, self.problems)
+        return True

@@ -1,0 +1,207 @@
+"""The exposure: its levels, the reference, and which levels are contrasted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from causalif.errors import Problems, first_rows
+
+from .design import Exposure
+from .frames import Frame
+from .variables import Variable
+from .windows import ELSEWHERE, contrast_windows, is_pairs
+
+MOST_LEVELS = 10  # beyond it, numbers are continuous and categories need levels=
+
+
+def read_exposure(
+    variable: Variable,
+    frame: Frame,
+    levels: Sequence[Any] | None,
+    reference: Any,
+    folds: int,
+    problems: Problems,
+    notes: list[str],
+) -> Exposure | None:
+    """Code the exposure, the reference first; None where something is wrong with it.
+
+    Parameters
+    ----------
+    variable : Variable
+    frame : Frame
+    levels : sequence or None
+        Levels to contrast, the reference first; numbers or pairs of numbers (windows)
+        for a continuous exposure.
+    reference : object
+        The level to compare with, instead of the first.
+    folds : int
+        A value of a continuous exposure is a level only if it fills the folds.
+    problems : Problems
+    notes : list of str
+        Receives the reference used, or the windows.
+    """
+    what = f"exposure {variable.name!r}"
+    if variable.missing.any():
+        rows = int(variable.missing.sum())
+        hint = first_rows(frame.labels(variable.missing))
+        problems.add(
+            f"{what} is missing in {rows} of {frame.n} rows ({hint}).",
+            f"{frame.drop_hint(variable.name)}: an exposure is never imputed.",
+        )
+        return None
+    if levels is not None and not _usable(levels, problems):
+        return None
+    counts = variable.counts()
+    if len(counts) == 1:
+        level = next(iter(counts))
+        problems.add(
+            f"{what} has one level only ({level!r} in all {frame.n} rows): nothing to contrast.",
+            "Add rows at another level, or choose another exposure.",
+        )
+        return None
+    continuous = variable.numbers is not None and len(counts) > MOST_LEVELS
+    if levels is None and not _clear(variable, counts, continuous, problems):
+        return None
+    windows = continuous and levels is not None and not _mass(levels, counts, folds)
+    if levels is not None and (windows or is_pairs(levels)):
+        return contrast_windows(variable, levels, reference, problems, notes)
+    found = _contrast_levels(variable, counts, levels, reference, problems, notes)
+    return _gathered(found) if found is not None and continuous else found
+
+
+def check_counts(exposure: Exposure, usable: np.ndarray, folds: int, problems: Problems) -> None:
+    """Each contrasted level must fill the folds with rows that carry information.
+
+    Parameters
+    ----------
+    exposure : Exposure
+    usable : ndarray of bool, shape (n,)
+        The outcome was observed and the weight is positive.
+    folds : int
+    problems : Problems
+    """
+    total = len(exposure.levels)
+    counts = np.bincount(exposure.codes[usable], minlength=total)[: exposure.contrasted]
+    least = max(2, folds)
+    if (counts >= least).all():
+        return
+    labels = exposure.levels[: exposure.contrasted]
+    seen = "" if usable.all() else " with an observed outcome and a positive weight"
+    problems.add(
+        f"too few rows per fold and exposure level{seen}: exposure {exposure.name!r} has "
+        f"{_listed(dict(zip(labels, counts.tolist(), strict=True)))}; folds={folds} needs at "
+        f"least {least} rows at each.",
+        f"Use folds={counts.min()} or fewer, or contrast other levels."
+        if counts.min() >= 2
+        else "Contrast levels (or wider windows) that hold more rows.",
+    )
+
+
+def _usable(levels: Any, problems: Problems) -> bool:
+    good = isinstance(levels, list | tuple | np.ndarray) and len(levels) >= 2
+    if good and len({repr(level) for level in levels}) == len(levels):
+        return True
+    problems.add(
+        f"levels={levels!r} must be two or more different levels.",
+        "For example levels=(0, 1): the first is the reference.",
+    )
+    return False
+
+
+def _mass(levels: Sequence[Any], counts: dict[Any, int], folds: int) -> bool:
+    """Whether every level of a continuous exposure is a value that many rows share."""
+    if not all(isinstance(level, int | float | np.number) for level in levels):
+        return True  # not windows: reported as absent
+    return all(counts.get(level, 0) >= max(10, 2 * folds) for level in levels)
+
+
+def _clear(
+    variable: Variable, counts: dict[Any, int], continuous: bool, problems: Problems
+) -> bool:
+    """Whether all levels found can be contrasted without `levels=`."""
+    what = f"exposure {variable.name!r}"
+    if continuous:
+        low, high = np.quantile(variable.array, [0.25, 0.75])
+        problems.add(
+            f"{what} is continuous: {len(counts)} distinct values.",
+            f"Say which values to contrast, levels=({low:.3g}, {high:.3g}) or windows "
+            f"levels=((low, high), (low, high)); or cut it: "
+            f'pd.cut(data["{variable.name}"], 3) or pd.qcut.',
+        )
+        return False
+    if variable.text and len({str(level).strip().casefold() for level in counts}) < len(counts):
+        problems.add(
+            f"{what} has {len(counts)} levels, some of which differ only by case or spaces: "
+            f"{_listed(counts)}.",
+            f'Unify them (data["{variable.name}"].str.strip().str.lower()) or give levels=.',
+        )
+        return False
+    if len(counts) > MOST_LEVELS:
+        problems.add(
+            f"{what} has {len(counts)} levels: {_listed(counts)}.",
+            "Choose those to contrast with levels=(reference, other, ...).",
+        )
+        return False
+    return True
+
+
+def _contrast_levels(
+    variable: Variable,
+    counts: dict[Any, int],
+    levels: Sequence[Any] | None,
+    reference: Any,
+    problems: Problems,
+    notes: list[str],
+) -> Exposure | None:
+    codes, found = variable.coded()
+    chosen = list(found if levels is None else levels)
+    wanted = chosen if reference is None else [*chosen, reference]
+    absent = [level for level in wanted if level not in found]
+    if absent:
+        problems.add(
+            f"exposure {variable.name!r} has no level {', '.join(repr(a) for a in absent)}.",
+            f"Levels present: {_listed(counts)}.",
+        )
+        return None
+    places = [found.index(level) for level in chosen]  # 0 finds False
+    if len(set(places)) < len(places):
+        problems.add(f"levels={tuple(chosen)!r} names a level twice.", "Name each once.")
+        return None
+    if reference is not None:
+        first = found.index(reference)
+        if first not in places:
+            problems.add(f"reference={reference!r} is not one of levels={tuple(chosen)!r}.")
+            return None
+        places = [first, *(p for p in places if p != first)]
+    others = [p for p in range(len(found)) if p not in places]
+    order = [*places, *others]
+    recode = np.argsort(order)
+    ordered = tuple(found[p] for p in order)
+    notes.append(_reference_note(variable.name, ordered, len(places), levels is None))
+    return Exposure(variable.name, ordered, recode[codes], len(places))
+
+
+def _gathered(exposure: Exposure) -> Exposure:
+    """All other values of a continuous exposure as one level."""
+    kept = exposure.contrasted
+    codes = np.minimum(exposure.codes, kept)
+    others = (ELSEWHERE,) if (codes == kept).any() else ()
+    return Exposure(exposure.name, (*exposure.levels[:kept], *others), codes, kept)
+
+
+def _reference_note(name: str, levels: tuple[Any, ...], contrasted: int, default: bool) -> str:
+    compared = ", ".join(repr(level) for level in levels[1:contrasted])
+    note = f"exposure {name!r}: {compared} compared with the reference {levels[0]!r}"
+    if contrasted > 2 and default:
+        note += " (one contrast per level; choose with levels= or reference=)"
+    if contrasted < len(levels):
+        note += f"; rows at {len(levels) - contrasted} other level(s) stay in the analysis"
+    return note + "."
+
+
+def _listed(counts: dict[Any, int]) -> str:
+    shown = ", ".join(f"{level!r} ({rows} rows)" for level, rows in list(counts.items())[:12])
+    return shown + (f", and {len(counts) - 12} more" if len(counts) > 12 else "")
