@@ -1,5 +1,8 @@
 """Arithmetic of estimates: the delta method, in one rule."""
 
+# The modules of this package share the state of an estimate.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from scipy import special
 
@@ -14,7 +16,7 @@ def normal_quantile(level: float) -> float:
     return float(special.ndtri(0.5 + level / 2))
 
 
-def gaussian_maximum(contributions: np.ndarray, level: float, seed: object = 0) -> float:
+def gaussian_maximum(contributions: np.ndarray, level: float, seed: Any = 0) -> float:
     """The quantile of max |z| over correlated standard normals z.
 
     A normal vector is a direction times an independent chi length. Given the direction
@@ -35,7 +37,7 @@ def gaussian_maximum(contributions: np.ndarray, level: float, seed: object = 0) 
     rank = root.shape[1]
     if rank <= 1:
         return normal_quantile(level)
-    reach = _reach(root, np.random.default_rng(seed))  # type: ignore[arg-type]
+    reach = _reach(root, np.random.default_rng(seed))
 
     def excess(critical: float) -> float:
         return float(special.gammainc(rank / 2, critical**2 / (2 * reach**2)).mean()) - level
@@ -43,10 +45,10 @@ def gaussian_maximum(contributions: np.ndarray, level: float, seed: object = 0) 
     from scipy.optimize import brentq
 
     widest = np.sqrt(2 * special.gammaincinv(rank / 2, level)) + 1.0
-    return float(brentq(excess, normal_quantile(level) * 0.9, widest, xtol=1e-10))
+    return float(brentq(excess, 0.9 * normal_quantile(level), widest, xtol=1e-10))  # pyright: ignore
 
 
-def multiplier_maximum(contributions: np.ndarray, level: float, seed: object = 0) -> float:
+def multiplier_maximum(contributions: np.ndarray, level: float, seed: Any = 0) -> float:
     """The quantile of max |t| when the sign of every contribution is drawn by a coin.
 
     Clusters, where there are any, keep one sign for all their rows.
@@ -56,7 +58,7 @@ def multiplier_maximum(contributions: np.ndarray, level: float, seed: object = 0
     .. [1] Chernozhukov, Chetverikov, Kato (2013), Annals of Statistics 41(6):2786-2819.
     """
     scaled = _standardised(contributions)
-    rng = np.random.default_rng(seed)  # type: ignore[arg-type]
+    rng = np.random.default_rng(seed)
     largest = np.empty(DRAWS)
     chunk = max(1, 2**22 // len(scaled))
     for start in range(0, DRAWS, chunk):

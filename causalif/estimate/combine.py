@@ -1,5 +1,8 @@
 """Puts estimates on the same rows side by side, with the covariances between them."""
 
+# The modules of this package share the state of an estimate.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 from collections.abc import Iterable

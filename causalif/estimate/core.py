@@ -1,5 +1,8 @@
 """`Estimate`: values together with their influence on every row."""
 
+# The modules of this package share the state of an estimate.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import os
@@ -145,16 +148,34 @@ class Estimate(Algebra, Presentation):
         return cls(means, influence, names=list(columns), **sampling, **keywords)
 
     @classmethod
-    def from_estimate(cls, estimate: Estimate, **fields: Any) -> Self:
+    def from_estimate(
+        cls,
+        estimate: Estimate,
+        *,
+        scale: str | Sequence[str] | None = None,
+        fractions: Mapping[str, Estimate] | None = None,
+        **fields: Any,
+    ) -> Self:
         """The same estimate as an instance of this class, with the fields of a subclass.
 
         Parameters
         ----------
         estimate : Estimate
+        scale, fractions
+            As for `Estimate`, in place of the estimate's own.
         **fields
             Attributes that the subclass adds, or `label` and `references`.
         """
-        return cls.__new__(cls)._set(**{**estimate.__getstate__(), **fields})
+        state = estimate.__getstate__()
+        if scale is not None:
+            problems = Problems()
+            state["_scales"] = read_scales(problems, scale, len(estimate))
+            problems.raise_if_any()
+        if fractions is not None:
+            rows = estimate._rows
+            parts = (fractions, estimate.names, estimate._values, rows)
+            state["_fractions"] = _read_fractions(*parts)
+        return cls.__new__(cls)._set(**{**state, **fields})
 
     def refit(self, rows: Any) -> NoReturn:
         """Estimate again on some of the rows; an `Estimate` alone cannot.

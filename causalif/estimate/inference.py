@@ -1,5 +1,8 @@
 """Standard errors, intervals and tests: all from the influence rows."""
 
+# The modules of this package share the state of an estimate.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -27,11 +30,12 @@ def check_level(level: object) -> float:
     Traceback (most recent call last):
     causalif.errors.DataError: level=95 is not between 0 and 1. Did you mean level=0.95?
     """
-    number = isinstance(level, (int, float, np.number)) and not isinstance(level, bool)
-    if number and 0 < float(level) < 1:
-        return float(level)
-    percent = number and 1 < float(level) < 100
-    hint = f"Did you mean level={float(level) / 100:g}?" if percent else "The usual one is 0.95."
+    number = float("nan")
+    if isinstance(level, (int, float, np.floating)) and not isinstance(level, bool):
+        number = float(level)
+    if 0 < number < 1:
+        return number
+    hint = f"Did you mean level={number / 100:g}?" if 1 < number < 100 else "The usual one is 0.95."
     raise DataError(f"level={level!r} is not between 0 and 1. {hint}")
 
 
@@ -217,59 +221,3 @@ class Inference(Base):
         if values.shape not in ((), (len(self),)) or not np.isfinite(values).all():
             raise DataError(f"null={null!r} must be one number, or one for each of {self.names}.")
         return np.broadcast_to(values, len(self)).astype(float)
-
-    def tidy(
-        self,
-        level: float = 0.95,
-        exponentiate: bool = False,
-        *,
-        method: str = "wald",
-        seed: Any = 0,
-    ) -> pd.DataFrame:
-        """One row per term, as a plain table.
-
-        Parameters
-        ----------
-        level : float, default 0.95
-        exponentiate : bool, default False
-            Give exp(estimate) and exp(limits) for terms on the log scale (ratios) and on
-            the logit scale (odds). Standard errors, statistics and p-values stay those of
-            the stored scale. Identity terms and ratio terms (`fractions`) stay as they are.
-        method, seed
-            As in `confint`.
-
-        Returns
-        -------
-        DataFrame
-            Columns term, estimate, std_error, statistic, p_value, conf_low, conf_high.
-
-        Examples
-        --------
-        >>> import causalif as cif
-        >>> cif.Estimate([2.0], [[-1.0], [0.0], [1.0]], names=["mean"]).tidy().round(3)
-           term  estimate  std_error  statistic  p_value  conf_low  conf_high
-        0  mean       2.0      0.471      4.243      0.0     1.076      2.924
-        """
-        limits = self.confint(level, method, seed).to_numpy(copy=True)
-        estimate = self._values.copy()
-        error = np.sqrt(np.diag(self._covariance))
-        statistic, p_value = z_test(estimate, error)
-        if exponentiate:
-            log = self._exponentiable
-            estimate[log], limits[log] = np.exp(estimate[log]), np.exp(limits[log])
-        return pd.DataFrame(
-            {
-                "term": list(self.names),
-                "estimate": estimate,
-                "std_error": error,
-                "statistic": statistic,
-                "p_value": p_value,
-                "conf_low": limits[:, 0],
-                "conf_high": limits[:, 1],
-            }
-        )
-
-    @property
-    def _exponentiable(self) -> np.ndarray:
-        pairs = zip(self.names, self._scales, strict=True)
-        return np.array([s != "identity" and t not in self._fractions for t, s in pairs])

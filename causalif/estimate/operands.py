@@ -1,5 +1,8 @@
 """Reads the two sides of an operation: estimates, numbers, arrays and Series."""
 
+# The modules of this package share the state of an estimate.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -1,5 +1,8 @@
 """Saves an estimate as .npz (arrays and one JSON text, never a pickle) and loads it back."""
 
+# The modules of this package share the state of an estimate.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import hashlib

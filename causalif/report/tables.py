@@ -200,4 +200,4 @@ def _p_value(number: float) -> str:
 
 
 def _is_missing(cell: Any) -> bool:
-    return bool(pd.isna(cell)) if np.isscalar(cell) or cell is None or cell is pd.NA else False
+    return cell is None or cell is pd.NA or cell is pd.NaT or bool(np.all(cell != cell))
