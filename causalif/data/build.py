@@ -112,12 +112,15 @@ def build_design(
                 variable, frame, levels, reference, least, problems, notes
             )
     coded_outcome = _outcome(roles, frame, terms, missing, problems, notes)
+    filled = False
     if coded_exposure is not None:
         usable = np.full(frame.n, True) & rows.weighted
         if coded_outcome is not None:
             usable &= coded_outcome.observed
-        check_counts(coded_exposure, usable, least, problems)
-    reader = ColumnReader(frame, terms, missing, problems, notes, coded_exposure)
+        filled = check_counts(coded_exposure, usable, least, problems)
+    reader = ColumnReader(
+        frame, terms, missing, problems, notes, coded_exposure if filled else None
+    )
     mediator_groups = tuple(reader.read(group, "mediator") for group in roles.mediators)
     kept_covariates = reader.read(roles.covariates, "covariate")
     kept_intermediates = reader.read(roles.intermediates, "intermediate")

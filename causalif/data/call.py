@@ -91,6 +91,7 @@ def resolve_call(
     >>> call.design().n
     899
     """
+    own = problems is None
     problems = Problems() if problems is None else problems
     formula, frame = _formula_first(data, exposure)
     if formula is None:
@@ -107,6 +108,8 @@ def resolve_call(
             )
     parts = 3 if need_mediators else 2
     roles = parse_formula(formula, frame, parts=parts, problems=problems)
+    if own:
+        problems.raise_if_any()
     return Call(
         frame, roles.exposure, roles.outcome, roles.mediators, roles.covariates, roles.terms
     )

@@ -11,7 +11,7 @@ from causalif.errors import Problems, first_rows
 
 from .design import Exposure
 from .frames import Frame
-from .variables import Variable
+from .variables import Variable, shown
 
 MOST_DUMMIES = 500
 
@@ -44,7 +44,7 @@ def check_levels(variable: Variable, role: str, problems: Problems) -> bool:
     if count > rows / 2 and (count > 50 or count == rows >= 10):
         problems.add(
             f"{what} looks like an identifier: {count} distinct values in {rows} rows.",
-            f"Leave it out; if these are numbers, pd.to_numeric(data[{variable.name!r}]).",
+            f'Leave it out; if these are numbers, pd.to_numeric(data["{variable.name}"]).',
         )
     elif count > MOST_DUMMIES:
         problems.add(
@@ -87,7 +87,7 @@ def check_overlap(
                 continue
             given = what.split(" ", 1)[1].strip("'")
             problems.add(
-                f"{what} alone tells {exposure.levels[0]!r} from {exposure.levels[code]!r} in "
+                f"{what} alone tells {shown(exposure.levels[0])} from {shown(exposure.levels[code])} in "
                 f"every row of exposure {exposure.name!r}: no overlap, "
                 f"P({exposure.name} | {given}) is 0 or 1.",
                 "Leave it out, or ask another question: these rows cannot be compared.",

@@ -100,10 +100,10 @@ class ColumnReader:
         filled, indicator = impute(variable)
         if indicator is not None:
             self._indicators[name] = indicator
+            how = f"the median, with an indicator {indicator.name!r}"
+        else:
+            how = "a level of its own"
         if rows:
-            how = f"level {filled.levels[-1]!r}"
-            if indicator is not None:
-                how = f"the median, with an indicator {indicator.name!r}"
             self.notes.append(f"{role} {name!r} is missing in {rows} rows: imputed by {how}.")
         return filled
 
@@ -120,6 +120,7 @@ class ColumnReader:
         if is_constant(arrays):
             self.constants.append((role, name))
             return False
-        if self.exposure is not None:
+        own = (name in self.terms and self.terms[name].variables) or (name,)
+        if self.exposure is not None and self.exposure.name not in own:
             check_overlap(arrays, f"{role} {name!r}", self.exposure, self.problems)
         return True

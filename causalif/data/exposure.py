@@ -11,7 +11,7 @@ from causalif.errors import Problems, first_rows
 
 from .design import Exposure
 from .frames import Frame
-from .variables import Variable
+from .variables import Variable, shown
 from .windows import ELSEWHERE, contrast_windows, is_pairs
 
 MOST_LEVELS = 10  # beyond it, numbers are continuous and categories need levels=
@@ -58,7 +58,7 @@ def read_exposure(
     if len(counts) == 1:
         level = next(iter(counts))
         problems.add(
-            f"{what} has one level only ({level!r} in all {frame.n} rows): nothing to contrast.",
+            f"{what} has one level only ({shown(level)} in all {frame.n} rows): nothing to contrast.",
             "Add rows at another level, or choose another exposure.",
         )
         return None
@@ -72,8 +72,8 @@ def read_exposure(
     return _gathered(found) if found is not None and continuous else found
 
 
-def check_counts(exposure: Exposure, usable: np.ndarray, folds: int, problems: Problems) -> None:
-    """Each contrasted level must fill the folds with rows that carry information.
+def check_counts(exposure: Exposure, usable: np.ndarray, folds: int, problems: Problems) -> bool:
+    """Whether each contrasted level fills the folds with rows that carry information.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def check_counts(exposure: Exposure, usable: np.ndarray, folds: int, problems: P
     counts = np.bincount(exposure.codes[usable], minlength=total)[: exposure.contrasted]
     least = max(2, folds)
     if (counts >= least).all():
-        return
+        return True
     labels = exposure.levels[: exposure.contrasted]
     seen = "" if usable.all() else " with an observed outcome and a positive weight"
     problems.add(
@@ -98,6 +98,7 @@ def check_counts(exposure: Exposure, usable: np.ndarray, folds: int, problems: P
         if counts.min() >= 2
         else "Contrast levels (or wider windows) that hold more rows.",
     )
+    return False
 
 
 def _usable(levels: Any, problems: Problems) -> bool:
@@ -162,7 +163,7 @@ def _contrast_levels(
     absent = [level for level in wanted if level not in found]
     if absent:
         problems.add(
-            f"exposure {variable.name!r} has no level {', '.join(repr(a) for a in absent)}.",
+            f"exposure {variable.name!r} has no level {', '.join(map(shown, absent))}.",
             f"Levels present: {_listed(counts)}.",
         )
         return None
@@ -180,8 +181,9 @@ def _contrast_levels(
     order = [*places, *others]
     recode = np.argsort(order)
     ordered = tuple(found[p] for p in order)
-    notes.append(_reference_note(variable.name, ordered, len(places), levels is None))
-    return Exposure(variable.name, ordered, recode[codes], len(places))
+    found_exposure = Exposure(variable.name, ordered, recode[codes], len(places))
+    notes.append(_reference_note(found_exposure, levels is None))
+    return found_exposure
 
 
 def _gathered(exposure: Exposure) -> Exposure:
@@ -192,16 +194,19 @@ def _gathered(exposure: Exposure) -> Exposure:
     return Exposure(exposure.name, (*exposure.levels[:kept], *others), codes, kept)
 
 
-def _reference_note(name: str, levels: tuple[Any, ...], contrasted: int, default: bool) -> str:
-    compared = ", ".join(repr(level) for level in levels[1:contrasted])
-    note = f"exposure {name!r}: {compared} compared with the reference {levels[0]!r}"
-    if contrasted > 2 and default:
+def _reference_note(exposure: Exposure, default: bool) -> str:
+    reference, *others = map(shown, exposure.levels[: exposure.contrasted])
+    note = (
+        f"exposure {exposure.name!r}: {', '.join(others)} compared with the reference {reference}"
+    )
+    if len(others) > 1 and default:
         note += " (one contrast per level; choose with levels= or reference=)"
-    if contrasted < len(levels):
-        note += f"; rows at {len(levels) - contrasted} other level(s) stay in the analysis"
+    elsewhere = int((exposure.codes >= exposure.contrasted).sum())
+    if elsewhere:
+        note += f"; {elsewhere} rows at other levels stay in the analysis"
     return note + "."
 
 
 def _listed(counts: dict[Any, int]) -> str:
-    shown = ", ".join(f"{level!r} ({rows} rows)" for level, rows in list(counts.items())[:12])
-    return shown + (f", and {len(counts) - 12} more" if len(counts) > 12 else "")
+    first = ", ".join(f"{shown(level)} ({rows} rows)" for level, rows in list(counts.items())[:12])
+    return first + (f", and {len(counts) - 12} more" if len(counts) > 12 else "")

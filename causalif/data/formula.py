@@ -143,4 +143,6 @@ def _caller_names() -> dict[str, Any]:
         frame = frame.f_back
     builtins: Any = frame.f_globals.get("__builtins__", {})
     known = builtins if isinstance(builtins, dict) else vars(builtins)
-    return {**known, **frame.f_globals, **frame.f_locals}
+    seen = {**known, **frame.f_globals, **frame.f_locals}
+    # A variable called C or log must not break the vocabulary of formulas.
+    return {name: value for name, value in seen.items() if name not in TRANSFORMS}

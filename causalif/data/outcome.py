@@ -11,7 +11,7 @@ from causalif.errors import Problems, first_rows
 
 from .design import Outcome
 from .frames import Frame
-from .variables import Variable
+from .variables import Variable, shown
 
 
 def read_outcome(
@@ -60,12 +60,12 @@ def read_outcome(
     constant = _constant(variable)
     if constant is not None:
         problems.add(
-            f"{what} is constant ({constant!r} in all {frame.n - rows} rows).",
+            f"{what} is constant ({shown(constant)} in all {frame.n - rows} rows).",
             "An effect on it is 0 by construction; choose another outcome.",
         )
         return None
     if variable.numbers is not None:
-        binary = set(pd.unique(variable.numbers[~unseen])) <= {0.0, 1.0}
+        binary = bool((unseen | (variable.numbers == 0) | (variable.numbers == 1)).all())
         return Outcome(variable.name, variable.numbers, "binary" if binary else "continuous")
     if len(variable.levels) > 2:
         _refuse_levels(variable, what, problems)
@@ -78,7 +78,7 @@ def _two_valued(variable: Variable, what: str, notes: list[str]) -> Outcome:
     values = np.where(variable.missing, np.nan, (variable.array == 1).astype(float))
     if (other, event) == (0, 1):  # also False and True
         return Outcome(variable.name, values, "binary")
-    notes.append(f"{what}: the event is {event!r}, the other value {other!r}.")
+    notes.append(f"{what}: the event is {shown(event)}, the other value {shown(other)}.")
     return Outcome(variable.name, values, "binary", event=event)
 
 
@@ -91,16 +91,17 @@ def _constant(variable: Variable) -> Any:
 
 
 def _refuse_levels(variable: Variable, what: str, problems: Problems) -> None:
-    shown = ", ".join(f"{v!r} ({n} rows)" for v, n in list(variable.counts().items())[:6])
+    counts = variable.counts()
+    values = ", ".join(f"{shown(v)} ({n} rows)" for v, n in list(counts.items())[:6])
     parsed = pd.to_numeric(pd.Series(variable.levels, dtype=object).astype(str), errors="coerce")
     name = variable.name
     remedy = (
         f'Its values read as numbers: data["{name}"] = pd.to_numeric(data["{name}"].astype(str)).'
         if parsed.notna().all()
-        else f'Choose the event: data["{name}"] == {variable.levels[0]!r}.'
+        else f'Choose the event: data["{name}"] == {shown(variable.levels[0])}.'
     )
     problems.add(
-        f"{what} has {len(variable.levels)} values ({shown}{', ..' if len(shown) else ''}): "
+        f"{what} has {len(variable.levels)} values ({values}{', ..' if len(counts) > 6 else ''}): "
         "the outcome must be numeric or two-valued.",
         remedy,
     )

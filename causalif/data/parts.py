@@ -63,8 +63,8 @@ def split_formula(formula: str, parts: int) -> list[Span]:
     spans = list(zip([0, *(at + 1 for at in places)], ends, strict=True))
     for start, end in spans:
         if not formula[start:end].strip():
-            before = formula[start - 1] if start else "the beginning"
-            raise BrokenFormula(f"has nothing after {before}", end)
+            where = f"after {formula[start - 1]}" if start else "before ~"
+            raise BrokenFormula(f"has nothing {where}", end)
     if len(spans) > parts + 1:
         raise BrokenFormula("has too many parts", places[parts])
     if len(spans) < parts:

@@ -107,7 +107,7 @@ def find_roles(
     exposure = once.single(given["exposure"], "exposure")
     outcome = once.single(given["outcome"], "outcome")
     groups = _mediator_groups(given["mediators"], ordered, frame, problems)
-    mediators = once.grouped(groups)
+    mediators = once.grouped(groups) if any(groups) else ()
     covariates = once.several(given["covariates"], "covariates")
     intermediates = once.several(given["intermediates"], "intermediates")
     for argument in ("clusters", "strata", "weights"):
@@ -140,7 +140,7 @@ class _Once:
         """The one name of a role, or None."""
         if isinstance(value, pd.Series) or not (is_name(value) or isinstance(value, list | tuple)):
             name = getattr(value, "name", None)
-            hint = f"Give {name!r}." if isinstance(name, str) else 'For example "treat".'
+            hint = f"Give {name!r}." if isinstance(name, str) else "Name a column of data."
             what = "nothing" if value is None else f"a {type(value).__name__}"
             self.problems.add(f"{argument} must be a column name, not {what}.", hint)
             return None

@@ -71,6 +71,11 @@ class Variable:
         return dict(zip(levels, totals.tolist(), strict=True))
 
 
+def shown(level: Any) -> str:
+    """A level in a message: text in quotes, anything else as it prints."""
+    return repr(level) if isinstance(level, str) else str(level)
+
+
 def read_variable(frame: Frame, name: str, role: str, problems: Problems) -> Variable | None:
     """Read one column; an unusable type, or a number that is not finite, is a problem.
 
