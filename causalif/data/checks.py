@@ -86,8 +86,9 @@ def check_overlap(
             if not _separates(array, exposure.codes, code):
                 continue
             given = what.split(" ", 1)[1].strip("'")
+            one, other = shown(exposure.levels[0]), shown(exposure.levels[code])
             problems.add(
-                f"{what} alone tells {shown(exposure.levels[0])} from {shown(exposure.levels[code])} in "
+                f"{what} alone tells {one} from {other} in "
                 f"every row of exposure {exposure.name!r}: no overlap, "
                 f"P({exposure.name} | {given}) is 0 or 1.",
                 "Leave it out, or ask another question: these rows cannot be compared.",

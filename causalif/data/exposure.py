@@ -56,9 +56,9 @@ def read_exposure(
         return None
     counts = variable.counts()
     if len(counts) == 1:
-        level = next(iter(counts))
+        level = shown(next(iter(counts)))
         problems.add(
-            f"{what} has one level only ({shown(level)} in all {frame.n} rows): nothing to contrast.",
+            f"{what} has one level only ({level} in all {frame.n} rows): nothing to contrast.",
             "Add rows at another level, or choose another exposure.",
         )
         return None
@@ -196,9 +196,8 @@ def _gathered(exposure: Exposure) -> Exposure:
 
 def _reference_note(exposure: Exposure, default: bool) -> str:
     reference, *others = map(shown, exposure.levels[: exposure.contrasted])
-    note = (
-        f"exposure {exposure.name!r}: {', '.join(others)} compared with the reference {reference}"
-    )
+    compared = ", ".join(others)
+    note = f"exposure {exposure.name!r}: {compared} compared with the reference {reference}"
     if len(others) > 1 and default:
         note += " (one contrast per level; choose with levels= or reference=)"
     elsewhere = int((exposure.codes >= exposure.contrasted).sum())
