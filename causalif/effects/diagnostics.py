@@ -79,7 +79,7 @@ def diagnose(
     propensity = nuisances.probability(design.covariates)
     return Diagnostics(
         observed=int(design.outcome.observed.sum()),
-        folds=nuisances.n_folds,
+        folds=nuisances.scheme.n_folds,
         repeats=repeats,
         floor=nuisances.floor,
         propensity=pd.DataFrame(
@@ -88,7 +88,7 @@ def diagnose(
         overlap=nuisances.overlap(),
         weights=_weights(design, means),
         balance=balance(design, propensity),
-        losses=pd.DataFrame(nuisances.losses),
+        losses=nuisances.losses,
         spread=spread,
     )
 
@@ -143,20 +143,21 @@ def balance(design: Design, propensity: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame(columns, index=pd.Index(labels, name="covariate"))
 
 
-def warn_on_positivity(design: Design, found: Diagnostics, terms: Estimate) -> None:
+def warn_on_positivity(
+    design: Design, nuisances: Nuisances, found: Diagnostics, terms: Estimate
+) -> None:
     """Warn when floored rows, or few effective rows, carry the answer."""
-    worst = found.overlap.iloc[int(found.overlap["rows_below"].argmax())]
-    rows = worst["which"]
-    share = float(np.mean(rows))
-    squared = (terms.influence.to_numpy() ** 2).sum(axis=0)
-    carried = (terms.influence.to_numpy()[rows] ** 2).sum(axis=0)
-    influence = float(np.max(np.divide(carried, squared, out=np.zeros_like(carried), where=squared > 0)))
-    if share > SHARE_WORTH_A_WARNING or influence > INFLUENCE_WORTH_A_WARNING:
+    worst = max(nuisances.predictor_sets, key=lambda names: nuisances.below_floor(names).sum())
+    rows = nuisances.below_floor(worst)
+    squared = terms.influence.to_numpy() ** 2
+    total = squared.sum(axis=0)
+    carried = float((squared[rows].sum(axis=0) / np.where(total > 0, total, 1.0)).max())
+    if rows.mean() > SHARE_WORTH_A_WARNING or carried > INFLUENCE_WORTH_A_WARNING:
         warn(
-            f"{int(rows.sum())} of {design.n} rows ({share:.1%}) have a probability below "
-            f"{found.floor:.2g} of some level in {worst.name}; it was raised to that floor, and "
-            f"these rows carry up to {influence:.0%} of the squared influence. "
-            'Look at .plot("overlap"); set the floor with truncate=.',
+            f"{int(rows.sum())} of {design.n} rows ({rows.mean():.1%}) have a probability of some "
+            f"level below {found.floor:.2g} in {nuisances.describe(('exposure', worst))}; it was "
+            f"raised to that floor, and these rows carry up to {carried:.0%} of the squared "
+            'influence. Look at .plot("overlap"); set the floor with truncate=.',
             PositivityWarning,
         )
     thin = found.weights.loc[found.weights["effective_rows"].idxmin()]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from causalif.data import Design, build_design, resolve_call
+from causalif.data import Design, resolve_call
 from causalif.effects.diagnostics import diagnose, warn_on_positivity
 from causalif.effects.options import check_options, complete, settings_from
 from causalif.effects.potential import PotentialMean
@@ -31,6 +31,7 @@ def analyse(
     covariates: Any,
     options: Mapping[str, Any],
     *,
+    need_mediators: bool = False,
     choices: Mapping[str, tuple[str, Sequence[str]]] | None = None,
     ordered: bool = False,
 ) -> EffectEstimate:
@@ -41,9 +42,11 @@ def analyse(
     estimand : Estimand
         The page.
     data, exposure, outcome, mediators, covariates
-        As the user gave them; `mediators` is None where the estimand has none.
+        As the user gave them.
     options : mapping
         The shared options that were given.
+    need_mediators : bool, default False
+        Whether the estimand has mediators.
     choices : mapping of str to (value, allowed), optional
         Arguments of the page's own, checked with the rest.
     ordered : bool, default False
@@ -55,19 +58,22 @@ def analyse(
         check_choice(problems, name, value, allowed)
     library = check_options(given, problems)
     call = resolve_call(
-        data, exposure, outcome, mediators, covariates, need_mediators=mediators is not None
-    )
-    design = build_design(
-        **call,
-        levels=given["levels"],
-        reference=given["reference"],
-        clusters=given["clusters"],
-        strata=given["strata"],
-        weights=given["weights"],
-        missing=given["missing"],
-        folds=given["folds"],
-        ordered=ordered,
+        data,
+        exposure,
+        outcome,
+        mediators,
+        covariates,
+        need_mediators=need_mediators,
         problems=problems,
+    )
+    if need_mediators and not _has_items(call.mediators):
+        problems.add(
+            f"{estimand.name} need at least one mediator, and none is named.",
+            'Give mediators="column" or a list, or use average_effect() for the total effect.',
+        )
+    names = ("levels", "reference", "clusters", "strata", "weights", "missing", "folds")
+    design = call.design(
+        **{name: given[name] for name in names}, ordered=ordered, problems=problems
     )
     assert library is not None  # build_design raised every problem noted so far
     settings = settings_from(given, library, design.n)
@@ -76,6 +82,10 @@ def analyse(
         for draw in range(settings.repeats)
     )
     return run(Recipe(estimand, design, settings, folds))
+
+
+def _has_items(names: Any) -> bool:
+    return isinstance(names, str | int) or (names is not None and len(names) > 0)
 
 
 def run(recipe: Recipe) -> EffectEstimate:
@@ -133,8 +143,8 @@ def _result(
         by_draw = [contrast(estimand, design, draw, settings.scale).values for draw in draws]
         spread = pd.DataFrame(by_draw).std(ddof=1)
     found = diagnose(design, nuisances, means, spread, settings.repeats)
-    warn_on_positivity(design, found, terms)
-    return EffectEstimate.build(
+    warn_on_positivity(design, nuisances, found, terms)
+    return EffectEstimate.from_estimate(
         terms,
         design=design,
         diagnostics=found,

@@ -57,6 +57,7 @@ def mediate(
     mediators: Any = None,
     covariates: Any = None,
     *,
+    estimand: str = "natural",
     decomposition: str = "one",
     **options: Any,
 ) -> EffectEstimate:
@@ -74,6 +75,7 @@ def mediate(
     covariates : str or list of str, optional
         What to adjust for; must hold the common causes of mediators and outcome, also in
         a randomised trial.
+    estimand : {"natural"}, default "natural"
     decomposition : {"one", "both"}, default "one"
         "both" adds the other way to split the total: TNDE (total natural direct) and
         PNIE (pure natural indirect effect).
@@ -112,8 +114,12 @@ def mediate(
         data,
         exposure,
         outcome,
-        mediators if mediators is not None else (),
+        mediators,
         covariates,
         options,
-        choices={"decomposition": (decomposition, ("one", "both"))},
+        need_mediators=True,
+        choices={
+            "estimand": (estimand, ("natural",)),
+            "decomposition": (decomposition, ("one", "both")),
+        },
     )

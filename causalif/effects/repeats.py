@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 
 from causalif.estimate import Estimate
 
@@ -26,12 +27,22 @@ def average(draws: Sequence[Estimate]) -> Estimate:
         return draws[0]
     values = np.array([draw.values.to_numpy() for draw in draws])
     rows = np.mean([draw.influence.to_numpy() for draw in draws], axis=0)
-    first = draws[0]
-    mean = first.replace(values=values.mean(axis=0), influence=rows)
+    mean = _like(draws[0], values.mean(axis=0), rows)
     deviations = values - values.mean(axis=0)
     wanted = np.mean([draw.cov().to_numpy() for draw in draws], axis=0)
     wanted = wanted + deviations.T @ deviations / len(draws)
-    return mean.replace(influence=rows @ transport(mean.cov().to_numpy(), wanted))
+    return _like(mean, mean.values.to_numpy(), rows @ transport(mean.cov().to_numpy(), wanted))
+
+
+def _like(draw: Estimate, values: np.ndarray, influence: np.ndarray) -> Estimate:
+    return Estimate(
+        values,
+        pd.DataFrame(influence, index=draw.influence.index, columns=list(draw.names)),
+        names=draw.names,
+        clusters=draw.clusters,
+        strata=draw.strata,
+        weights=draw.weights,
+    )
 
 
 def transport(given: np.ndarray, wanted: np.ndarray) -> np.ndarray:

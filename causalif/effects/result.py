@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +14,13 @@ from causalif.errors import Problems, check_choice
 from causalif.estimate import Estimate
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from causalif.effects.recipe import Recipe
 
 PLOTS = ("effects", "overlap", "balance", "influence", "learners")
 
 
-@dataclass(frozen=True, init=False, repr=False, eq=False)
 class EffectEstimate(Estimate):
     """Effects with their influence values, and all that is needed to judge them.
 
@@ -30,6 +29,7 @@ class EffectEstimate(Estimate):
     design : Design
         The frozen arrays; the user's frame is not kept.
     diagnostics : Diagnostics
+        Overlap, effective sample sizes, balance, losses of the learners.
     nuisance : DataFrame, n rows
         Held-out nuisance predictions, a column each, named in words.
     means : Estimate
@@ -44,7 +44,7 @@ class EffectEstimate(Estimate):
     means: Estimate
     recipe: Recipe
 
-    def refit(self, rows: Any) -> EffectEstimate:
+    def refit(self, rows: Any) -> EffectEstimate:  # type: ignore[override]
         """The same analysis on some of the rows, with their original folds and seeds.
 
         Parameters
@@ -53,3 +53,91 @@ class EffectEstimate(Estimate):
             Boolean mask of length n, or positions, of the rows to keep.
         """
         return self.recipe.refit(np.asarray(rows))
+
+    def plot(self, kind: str = "effects", *, ax: Axes | None = None, **options: Any) -> Axes:
+        """Draw the effects, or a diagnostic.
+
+        Parameters
+        ----------
+        kind : {"effects", "overlap", "balance", "influence", "learners"}
+        ax : Axes, optional
+        **options
+            Passed to the plot: ``level=`` (effects), ``term=`` (influence), ...
+
+        Raises
+        ------
+        DataError
+            An unknown kind.
+        """
+        problems = Problems()
+        check_choice(problems, "kind", kind, PLOTS)
+        problems.raise_if_any()
+        from causalif.effects import document
+
+        return document.DRAW[kind](self, ax, **options)
+
+    def report(self, path: str | Path) -> Path:
+        """Write one self-contained HTML file: effects, assumptions, diagnostics, plots.
+
+        Returns
+        -------
+        Path
+            Absolute, of the file written.
+        """
+        from causalif.effects import document
+
+        file = Path(path).expanduser().resolve()
+        if not file.parent.is_dir():
+            from causalif.errors import DataError
+
+            raise DataError(f"no folder {str(file.parent)!r} to write the report to. Make it first.")
+        file.write_text(document.page(self), encoding="utf-8")
+        return file
+
+    def _glance(self) -> dict[str, Any]:
+        settings, found = self.recipe.settings, self.diagnostics
+        return super()._glance() | {
+            "estimand": self.recipe.estimand.name,
+            "method": settings.method,
+            "learners": settings.library.name,
+            "folds": found.folds,
+            "repeats": found.repeats,
+            "scale": settings.scale,
+            "observed": found.observed,
+            "least_propensity": found.least_propensity,
+            "effective_rows": found.effective_sample_size,
+        }
+
+    def _summary_head(self) -> list[str]:
+        settings, exposure = self.recipe.settings, self.design.exposure
+        levels = [str(level) for level in exposure.levels[: exposure.contrasted]]
+        folds = f"{self.diagnostics.folds} folds" if self.diagnostics.folds > 1 else "no folds"
+        repeats = self.diagnostics.repeats
+        drawn = f", drawn {repeats} times" if repeats > 1 else ""
+        return [
+            f"{exposure.name}: {', '.join(levels[1:])} against {levels[0]}",
+            f"method: {settings.method}, learners: {settings.library.name}, {folds}{drawn}",
+        ]
+
+    def _summary_notes(self) -> list[str]:
+        found = self.diagnostics
+        lines = [
+            f"Least exposure probability {found.least_propensity:.3g} (floor "
+            f"{found.floor:.2g}); least effective sample {found.effective_sample_size:.0f} of "
+            f"{self.n} rows.",
+        ]
+        if found.spread is not None:
+            worst = (found.spread / self.std_error).max()
+            lines.append(
+                f"Fresh folds move a term by up to {worst:.2f} of its standard error (included)."
+            )
+        if self.recipe.settings.method == "ipw":
+            lines.append("Standard errors take the weights as known.")
+        lines += [*self.design.notes, "", "Assumed:"]
+        return [*lines, *(f"- {text}" for text in self.assumptions)]
+
+    @property
+    def assumptions(self) -> list[str]:
+        """What must hold for these terms to be causal effects, in plain words."""
+        names = {"exposure": self.design.exposure.name, "outcome": self.design.outcome.name}
+        return [text.format(**names) for text in self.recipe.estimand.assumptions]

@@ -122,9 +122,12 @@ def contrast(estimand: Estimand, design: Design, means: Estimate, scale: str) ->
         return means.transform(lambda values: pair @ excess(values), names=[top, bottom])
 
     result = means.transform(terms, names=[*rows, *shares])
-    kinds = [_STORED[scale]] * len(rows) + ["identity"] * len(shares)
-    return result.relabel(
-        scale=kinds, fractions={term: fraction(*pair) for term, pair in shares.items()}
+    return Estimate.from_estimate(
+        result,
+        label=f"{estimand.name} of {design.exposure.name} on {design.outcome.name}",
+        references=estimand.references,
+        scale=[_STORED[scale]] * len(rows) + ["identity"] * len(shares),
+        fractions={term: fraction(*pair) for term, pair in shares.items()},
     )
 
 

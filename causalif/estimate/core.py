@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NoReturn, Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -177,7 +177,7 @@ class Estimate(Algebra, Presentation):
             state["_fractions"] = _read_fractions(*parts)
         return cls.__new__(cls)._set(**{**state, **fields})
 
-    def refit(self, rows: Any) -> NoReturn:
+    def refit(self, rows: Any) -> Any:
         """Estimate again on some of the rows; an `Estimate` alone cannot.
 
         Raises

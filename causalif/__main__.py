@@ -1,0 +1,5 @@
+"""``python -m causalif``."""
+
+from causalif.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,146 @@
+"""Plots and the HTML report of an effect: which frame goes to which drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from causalif.report import html, plots
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from causalif.effects.result import EffectEstimate
+
+_NULL = {"difference": 0.0, "ratio": 1.0, "odds_ratio": 1.0}
+_UNITS = {
+    "difference": "Effect on {outcome}",
+    "ratio": "Ratio of means of {outcome}",
+    "odds_ratio": "Odds ratio of {outcome}",
+}
+
+
+def draw_effects(effect: EffectEstimate, ax: Axes | None, **options: Any) -> Axes:
+    """Forest plot of the terms; shares are written beside, not drawn."""
+    scale = effect.recipe.settings.scale
+    tidy = effect.tidy(options.get("level", 0.95), exponentiate=True)
+    words = effect.recipe.estimand.words
+    tidy["words"] = [words.get(term.split(" [")[0], "") for term in tidy["term"]]
+    defaults = {
+        "null": _NULL[scale],
+        "apart": tuple(effect.fractions),
+        "xlabel": _UNITS[scale].format(outcome=effect.design.outcome.name),
+    }
+    return plots.forest(tidy, ax=ax, **{**defaults, **options})
+
+
+def draw_overlap(effect: EffectEstimate, ax: Axes | None, **options: Any) -> Axes:
+    """Distribution of the exposure probability by exposure level."""
+    exposure, found = effect.design.exposure, effect.diagnostics
+    labels = np.array([str(level) for level in exposure.levels])
+    observed = pd.Series(labels[exposure.codes], found.propensity.index, name=exposure.name)
+    options.setdefault("floor", found.floor)
+    return plots.overlap(found.propensity, observed, ax=ax, **options)
+
+
+def draw_balance(effect: EffectEstimate, ax: Axes | None, **options: Any) -> Axes:
+    """Standardised differences of the covariates, before and after weighting."""
+    return plots.balance(effect.diagnostics.balance, ax=ax, **options)
+
+
+def draw_influence(effect: EffectEstimate, ax: Axes | None, **options: Any) -> Axes:
+    """How far each row pulls a term."""
+    options.setdefault("term", effect.names[0])
+    return plots.influence(effect.influence, ax=ax, **options)
+
+
+def draw_learners(effect: EffectEstimate, ax: Axes | None, **options: Any) -> Axes:
+    """Held-out loss of every learner against the best constant."""
+    losses = effect.diagnostics.losses.drop(columns="loss").rename(columns={"relative": "loss"})
+    return plots.learners(losses, ax=ax, **options)
+
+
+DRAW: Mapping[str, Callable[..., Axes]] = {
+    "effects": draw_effects,
+    "overlap": draw_overlap,
+    "balance": draw_balance,
+    "influence": draw_influence,
+    "learners": draw_learners,
+}
+
+
+def page(effect: EffectEstimate) -> str:
+    """The report as one HTML page."""
+    from causalif import __version__
+
+    design = effect.design
+    mediators = ", ".join(name for group in design.mediators for name in group)
+    through = f", through {mediators}" if mediators else ""
+    return html.render(
+        f"Effect of {design.exposure.name} on {design.outcome.name}{through}",
+        effect.label,
+        sections(effect),
+        footer=f"causalif {__version__}; seed {effect.recipe.settings.entropy}.",
+    )
+
+
+def sections(effect: EffectEstimate) -> list[html.Section]:
+    """Answer first, then what it rests on, then what it was made with."""
+    found, words = effect.diagnostics, effect.recipe.estimand.words
+    tidy = effect.tidy(exponentiate=True)
+    tidy.insert(1, "meaning", [words.get(term.split(" [")[0], "") for term in tidy["term"]])
+    overlap = found.overlap
+    parts = [
+        html.Section(
+            "Effects",
+            [*effect._summary_head()],
+            table=tidy.set_index("term"),
+            figure=_figure(effect, "effects"),
+            note=" ".join(effect._fraction_notes()) or "95% confidence intervals.",
+        ),
+        html.Section(
+            "What had to be assumed", [f"- {text}" for text in effect.assumptions]
+        ),
+        html.Section(
+            "Overlap",
+            [
+                f"The least effective sample is {found.effective_sample_size:.0f} of {effect.n} "
+                f"rows; exposure probabilities below {found.floor:.2g} were raised to it."
+            ],
+            table=overlap,
+            figure=_figure(effect, "overlap"),
+        ),
+        html.Section("Weights", table=found.weights.set_index("mean")),
+        html.Section(
+            "Which rows carry the answer",
+            ["Each row's pull on the first term: its influence value divided by n."],
+            figure=_figure(effect, "influence"),
+        ),
+        html.Section(
+            "Mean outcomes", ["The worlds that the effects compare."],
+            table=effect.means.tidy()[["term", "estimate", "std_error", "conf_low", "conf_high"]],
+        ),
+        html.Section(
+            "Learners",
+            ["Held-out loss relative to the best constant; the weight of each learner."],
+            table=found.losses,
+            figure=_figure(effect, "learners"),
+        ),
+    ]
+    if effect.design.covariates:
+        balance = html.Section(
+            "Balance of the covariates", table=found.balance, figure=_figure(effect, "balance")
+        )
+        parts.insert(3, balance)
+    if effect.design.notes:
+        notes = [f"- {note}" for note in effect.design.notes]
+        parts.append(html.Section("How the data were read", notes))
+    parts.append(html.Section("References", [f"- {key}" for key in effect.references]))
+    return parts
+
+
+def _figure(effect: EffectEstimate, kind: str) -> str:
+    return html.figure_svg(lambda ax: DRAW[kind](effect, ax))

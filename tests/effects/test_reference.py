@@ -1,0 +1,142 @@
+"""Published and recomputed answers that this code can express (shared reference numbers)."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from pytest import approx
+from sklearn.linear_model import LinearRegression, LogisticRegression
+
+import causalif as cif
+
+W = ["econ_hard", "sex", "age"]
+
+
+@pytest.fixture(scope="module")
+def jobs() -> pd.DataFrame:
+    return cif.load_dataset("jobs")
+
+
+def test_linear_product_of_coefficients(jobs):
+    learners = {"outcome": LinearRegression(), "exposure": LogisticRegression()}
+    found = cif.mediate(
+        jobs, "treat", "depress2", "job_seek", W, method="plugin", learners=learners, folds=1
+    ).values
+    # R mediation, jobs: a*b and the coefficient of treat, R 4.5.1 and Python agree
+    assert found["NIE"] == approx(-0.0157446450289, abs=1e-8)
+    assert found["NDE"] == approx(-0.0402647000018, abs=1e-8)
+    assert found["TE"] == approx(-0.0560093450307, abs=1e-8)
+
+
+# One-step with the mediation formula for all four means (so no collapse), no cross-fitting,
+# no truncation, weights as they are; linear mu with treat x job_seek, logistic g and e:
+# an independent numpy script, formula in methods section 2.
+ONESTEP = {
+    "TE": (-0.0559043763805, 0.0456508254084),
+    "NDE": (-0.0426269862753, 0.0440208409075),
+    "NIE": (-0.0132773901051, 0.0112338095524),
+    "TNDE": (-0.0362593415005, 0.0434365379246),
+    "PNIE": (-0.01964503488, 0.0150356374015),
+}
+PLUGIN = {
+    "TE": -0.0557194095521,
+    "NDE": -0.0418740955383,
+    "NIE": -0.0138453140137,
+    "TNDE": -0.0362075762752,
+    "PNIE": -0.0195118332768,
+}
+# The same with Y = 1(work1 == "psyemp"), logistic mu and fractional-logit nu.
+EMPLOYED_ONESTEP = {
+    "TE": (0.0536946144779, 0.0322116182696),
+    "NDE": (0.0523882351092, 0.0321733481195),
+    "NIE": (0.00130637936862, 0.00258176959417),
+    "TNDE": (0.0472368191895, 0.0324510661512),
+    "PNIE": (0.00645779528834, 0.0047014164306),
+}
+EMPLOYED_PLUGIN = {
+    "TE": 0.0556439319029,
+    "NDE": 0.0538378625882,
+    "NIE": 0.00180606931479,
+    "TNDE": 0.0489608569483,
+    "PNIE": 0.00668307495463,
+}
+
+
+def uncollapsed(data: pd.DataFrame, outcome: str, method: str) -> cif.Estimate:
+    """`mediate` with the formula of section 2 also where both levels agree."""
+    from dataclasses import replace
+
+    from causalif.effects.engine import run
+
+    found = cif.mediate(
+        data,
+        "treat",
+        outcome,
+        "job_seek",
+        W,
+        decomposition="both",
+        learners="glm",
+        folds=1,
+        truncate=0,
+        stabilize=False,
+        method=method,
+        seed=1,
+    )
+    settings = replace(found.recipe.settings, collapse=False)
+    return run(replace(found.recipe, settings=settings))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected"), [("depress2", ONESTEP), ("employed", EMPLOYED_ONESTEP)]
+)
+def test_one_step_of_jobs(jobs, outcome, expected):
+    data = jobs.assign(employed=(jobs["work1"] == "psyemp").astype(int))
+    found = uncollapsed(data, outcome, "onestep")
+    for term, (value, error) in expected.items():
+        assert found.values[term] == approx(value, abs=1e-6)
+        assert found.std_error[term] == approx(error, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected"), [("depress2", PLUGIN), ("employed", EMPLOYED_PLUGIN)]
+)
+def test_plugin_of_jobs(jobs, outcome, expected):
+    data = jobs.assign(employed=(jobs["work1"] == "psyemp").astype(int))
+    found = uncollapsed(data, outcome, "plugin").values
+    for term, value in expected.items():
+        assert found[term] == approx(value, abs=1e-6)
+
+
+@pytest.fixture(scope="module")
+def nhefs() -> pd.DataFrame:
+    data = cif.load_dataset("nhefs").dropna(subset=["wt82_71"])
+    for name in ("education", "exercise", "active"):
+        data[name] = data[name].astype("category")
+    for name in ("age", "smokeintensity", "smokeyrs", "wt71"):
+        data[f"{name}_squared"] = data[name].astype(float) ** 2
+    return data
+
+
+NHEFS_W = [
+    *("sex", "race", "age", "age_squared", "education", "smokeintensity"),
+    *("smokeintensity_squared", "smokeyrs", "smokeyrs_squared", "exercise", "active"),
+    *("wt71", "wt71_squared"),
+]
+
+
+def nhefs_effect(data: pd.DataFrame, **options: object) -> cif.Estimate:
+    return cif.average_effect(
+        data, "qsmk", "wt82_71", NHEFS_W, learners="glm", folds=1, truncate=0, **options
+    )
+
+
+def test_aipw_of_smoking_cessation(nhefs):
+    found = nhefs_effect(nhefs, stabilize=False)
+    # independent numpy script: OLS without interactions, logistic g, AIPW
+    assert found.values["TE"] == approx(3.44508552266, abs=1e-6)
+    assert found.std_error["TE"] == approx(0.486889699451, abs=1e-6)
+
+
+def test_hajek_weights_of_smoking_cessation(nhefs):
+    # the same script, Hajek IPW
+    assert nhefs_effect(nhefs, method="ipw").values["TE"] == approx(3.44053542965, abs=1e-6)
