@@ -157,7 +157,7 @@ def number(value: float, places: int) -> str:
         return "∞" if value > 0 else "−∞"
     too_small = value != 0 and abs(value) < 10**-places and places == 6
     shown = f"{value:.3g}" if too_small or abs(value) >= 1e7 else f"{value:.{places}f}"
-    return shown.replace("-", "−")
+    return shown.replace("-", "−") if float(shown) else shown.lstrip("-")
 
 
 def require(frame: pd.DataFrame, columns: Sequence[str], plot: str) -> pd.DataFrame:

@@ -55,7 +55,7 @@ def balance(table: pd.DataFrame, *, threshold: float = 0.1, ax: Axes | None = No
         beyond = int((size[column] > threshold).sum())
         label = canvas.literal(f"{column} ({beyond} of {len(size)} above {threshold:g})")
         look = canvas.marker(k, is_open=k == 0)
-        ax.plot(size[column], rows, label=label, gid=f"column {k}", **look)
+        ax.plot(size[column], rows, label=label, gid=f"column-{k}", **look)
     ax.axvline(threshold, color=canvas.INK, linestyle="--", linewidth=1.0, zorder=0.5)
     ax.axvline(0, color="0.6", linewidth=0.8, zorder=0.5)
     ax.grid(axis="y", color="0.93", linewidth=0.6)
@@ -135,9 +135,11 @@ def _draw_losses(ax: Axes, dots: np.ndarray) -> None:
     for is_open, label in ((False, "in the stack"), (True, "weight 0")):
         kind = (is_used == 0) == is_open
         look = canvas.marker(1, is_open=is_open)
-        ax.plot(loss[kind & ~is_far], row[kind & ~is_far], label=label, gid=label, **look)
+        name = label.replace(" ", "-")
+        ax.plot(loss[kind & ~is_far], row[kind & ~is_far], label=label, gid=name, **look)
+    edge = np.full(int(is_far.sum()), FAR)
+    ax.plot(edge, row[is_far], ">", color=canvas.INK, ms=6, clip_on=False, gid="far")
     for y, value in zip(row[is_far], loss[is_far], strict=True):
-        ax.plot(FAR, y, ">", color=canvas.INK, ms=6, clip_on=False, gid="far")
         shown = canvas.number(value, 0 if value > 10 else 1)
         beside = canvas.shifted(ax.transData, ax, x=-6)
         ax.text(FAR, y, shown, transform=beside, ha="right", va="center", fontsize=canvas.SMALL)

@@ -157,5 +157,6 @@ def _draw_intervals(ax: Axes, drawn: pd.DataFrame) -> None:
     ax.plot(drawn["estimate"], drawn.index, "s", color=canvas.INK, ms=5.5, gid="estimates")
     for edge, endless, marker in ((left, low == -np.inf, "<"), (right, high == np.inf, ">")):
         at = drawn.index[endless]
+        side = "low" if marker == "<" else "high"
         look: dict[str, Any] = {"color": canvas.INK, "ms": 7, "clip_on": False, "linestyle": "none"}
-        ax.plot([edge] * len(at), at, marker=marker, gid=f"endless {marker}", **look)
+        ax.plot([edge] * len(at), at, marker=marker, gid=f"endless-{side}", **look)

@@ -143,8 +143,16 @@ def _mirrored(
         "edgecolor": canvas.INK,
     }
     texts = [canvas.literal(text) if text else None for text in labels]
-    ax.stairs(above, edges, facecolor=canvas.BLUE, label=texts[0], gid="above", **look)
-    ax.stairs(below, edges, facecolor="#F3D9C8", hatch="////", label=texts[1], gid="below", **look)
+    ax.stairs(above, edges, facecolor=canvas.BLUE, label=texts[0], gid=f"above-{base:g}", **look)
+    ax.stairs(
+        below,
+        edges,
+        facecolor="#F3D9C8",
+        hatch="////",
+        label=texts[1],
+        gid=f"below-{base:g}",
+        **look,
+    )
     ax.axhline(base, color=canvas.INK, linewidth=0.8)
 
 
