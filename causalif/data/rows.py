@@ -100,8 +100,9 @@ def _weights(frame: Frame, series: pd.Series[Any], problems: Problems) -> np.nda
     if not weights.any():
         problems.add("weights are zero in all rows.", "Give positive weights to the sampled rows.")
         return None
-    # Rounded, so that the unit of the weights cannot change the split of a tree.
-    return np.round(weights / weights.mean(), 10)
+    # Rounded to 32 bits, so that the unit of the weights cannot change the split of a tree.
+    mantissa, exponent = np.frexp(weights / weights.mean())
+    return np.ldexp(np.round(np.ldexp(mantissa, 32)), exponent - 32)
 
 
 def _codes(

@@ -135,7 +135,8 @@ def _kind(series: pd.Series[Any]) -> str:
 
 
 def _type_remedy(series: pd.Series[Any], name: str) -> str:
-    if types.is_datetime64_any_dtype(series.dtype) or "time" in str(series.dtype):
+    found = types.infer_dtype(series, skipna=True)
+    if "date" in found or "time" in found or found == "period":
         return "Turn it into a number, such as days since a date or the year."
     return f'Make it one type: pd.to_numeric(data["{name}"]) or data["{name}"].astype(str).'
 
