@@ -184,7 +184,7 @@ def _binary(ufunc: np.ufunc, left: Any, right: Any) -> Any:
             if operand.places is not None:
                 jacobian[np.arange(len(names)), operand.places] += slope
         where = ({**x, **y} for x, y in zip(a.shown(), b.shown(), strict=True))
-        _refuse_undefined(names, value, jacobian.sum(axis=1), where)
+        _refuse_undefined(names, value, abs(jacobian).max(axis=1), where)
     result = joined.transform(values, names, jacobian=jacobian)
     if function == "divide" and a.places is not None and b.places is not None:
         return _with_fractions(result, joined, a.places, b.places)

@@ -156,7 +156,7 @@ class Base:
         DataError
             A term is unknown or asked for twice.
         """
-        wanted = [terms] if isinstance(terms, str) else list(terms)
+        wanted = list(terms) if pd.api.types.is_list_like(terms) else [terms]
         positions = [self._position(term) for term in wanted]
         if not positions or len(set(positions)) != len(positions):
             raise DataError(f"select each term once, and at least one: got {wanted}.")

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-LEVELS = 12
+LEVELS = 24
+EPSILON = float(np.finfo(float).eps)
 
 
 def jacobian(
@@ -43,7 +44,9 @@ def jacobian(
         largest = 0.25 * max(abs(value), size) or 0.25
         direction = np.zeros(len(at))
         direction[j] = 1.0
-        columns.append(_ridders(func, at, direction, largest))
+        # Large steps may leave the domain; what is not finite is never chosen.
+        with np.errstate(all="ignore"):
+            columns.append(_ridders(func, at, direction, largest))
     return np.stack(columns, axis=1)
 
 
@@ -55,13 +58,16 @@ def _ridders(
     previous: list[np.ndarray] = []
     for level in range(LEVELS):
         h = step * 2.0**-level
-        current = [(func(at + h * direction) - func(at - h * direction)) / (2 * h)]
+        above, below = func(at + h * direction), func(at - h * direction)
+        current = [(above - below) / (2 * h)]
+        # Two values may agree by chance; none is better than its rounding error.
+        rounding = EPSILON * (abs(above) + abs(below)) / h
         for power, older in enumerate(previous, 1):
             factor = 4.0**power
             current.append((factor * current[-1] - older) / (factor - 1))
             change = np.maximum(abs(current[-1] - current[-2]), abs(current[-1] - older))
-            better = change < error  # a NaN is never better
+            better = change + rounding < error  # a NaN is never better
             best = np.where(better, current[-1], best)
-            error = np.where(better, change, error)
+            error = np.where(better, change + rounding, error)
         previous = current
     return best

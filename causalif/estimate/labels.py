@@ -52,7 +52,7 @@ def _encode(labels: pd.Index[Any]) -> tuple[Arrays, dict[str, Any]]:
     if isinstance(labels, pd.RangeIndex):
         return {}, spec | {"kind": "range", "range": [labels.start, labels.stop, labels.step]}
     if isinstance(labels, (pd.DatetimeIndex, pd.TimedeltaIndex)):
-        return {"ticks": labels.asi8.copy()}, spec | {"kind": "ticks"}
+        return {"ticks": labels.asi8.copy()}, spec | {"kind": "ticks", "freq": labels.freqstr}
     if isinstance(labels.dtype, np.dtype) and labels.dtype.kind in "biuf":
         return {"plain": labels.to_numpy(copy=True)}, spec | {"kind": "plain"}
     text = json.dumps([_simple(label) for label in labels])
@@ -70,19 +70,25 @@ def decode_labels(arrays: Arrays, word: str, spec: dict[str, Any]) -> pd.Index[A
         start, stop, step = spec["range"]
         return pd.RangeIndex(start, stop, step, name=name)
     if kind == "ticks":
-        return _from_ticks(arrays[f"{word}.ticks"], spec["dtype"], name)
+        return _from_ticks(arrays[f"{word}.ticks"], spec["dtype"], spec["freq"], name)
     if kind == "plain":
         return pd.Index(arrays[f"{word}.plain"], name=name)
     return pd.Index(json.loads(arrays[f"{word}.text"].tobytes()), dtype=spec["dtype"], name=name)
 
 
-def _from_ticks(ticks: np.ndarray, dtype: str, name: Any) -> pd.Index[Any]:
-    if not dtype.startswith("datetime64") or "," not in dtype:
-        return pd.Index(ticks.view(dtype), name=name)
-    unit, zone = dtype.removeprefix("datetime64[").removesuffix("]").split(", ")
+def _from_ticks(ticks: np.ndarray, dtype: str, freq: Any, name: Any) -> pd.Index[Any]:
+    if dtype.startswith("timedelta64"):
+        return pd.TimedeltaIndex(ticks.view(dtype), freq=freq, name=name)
+    unit, _, zone = dtype.removeprefix("datetime64[").removesuffix("]").partition(", ")
     instants = pd.DatetimeIndex(ticks.view(f"datetime64[{unit}]"), name=name)
-    return instants.tz_localize("UTC").tz_convert(zone)
+    if zone:
+        instants = instants.tz_localize("UTC").tz_convert(zone)
+    return pd.DatetimeIndex(instants, freq=freq)
 
 
 def _simple(label: Any) -> Any:
-    return label.item() if isinstance(label, np.generic) else label
+    """What JSON holds; other labels as text, which only some types read back exactly."""
+    if label is pd.NA:
+        return None
+    plain = label.item() if isinstance(label, np.generic) else label
+    return plain if plain is None or isinstance(plain, (str, int, float)) else str(plain)

@@ -42,7 +42,9 @@ def save_estimate(estimate: Base, path: str | os.PathLike[str]) -> None:
         ("strata", rows.strata),
     ):
         if labels is not None:
-            parts, meta["labels"][name] = encode_labels(name, pd.Index(labels))
+            parts, meta["labels"][name] = encode_labels(
+                name, labels if isinstance(labels, pd.Index) else pd.Index(labels)
+            )
             arrays |= {f"{name}.{key}": array for key, array in parts.items()}
     if rows.weights is not None:
         arrays["weights"] = rows.weights
@@ -83,7 +85,7 @@ def load_estimate(path: str | os.PathLike[str]) -> Estimate:
     if not target.is_file():
         raise DataError(f"no file {str(target)!r} to load an estimate from.")
     try:
-        with np.load(target, allow_pickle=False) as archive:
+        with np.load(io.BytesIO(target.read_bytes()), allow_pickle=False) as archive:
             arrays: Arrays = {name: archive[name] for name in archive.files}
         meta = json.loads(arrays.pop("json").tobytes())
         kind, version = meta["kind"], meta["format"]
