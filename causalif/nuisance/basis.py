@@ -14,10 +14,12 @@ LINE_SHARE = 0.02
 CURVE_SHARE = 0.1
 # How fast the share of a curve grows with its roughness: wiggles shrink before bends.
 ROUGHNESS_POWER = 0.75
-OUTER_QUANTILE = 0.05
+# Outer knots leave a hundred rows beyond them, where these quantiles allow.
+OUTER_QUANTILES = (0.01, 0.05)
 RANGES_BEYOND = 2.0
 MOST_PRODUCTS = 200
 MOST_INTERACTIONS = 300
+CROSSED_CURVES = 6
 ROWS_FOR_SCALES = 20_000
 
 
@@ -91,7 +93,8 @@ class SplineBasis:
         """Features of standardised columns, before their own standardisation."""
         curves = [spline(z[:, j]) for j, spline in self.splines]
         products = z[:, self.pairs[:, 0]] * z[:, self.pairs[:, 1]]
-        return np.hstack([z, *curves, products, *(curves[s] * z[:, [j]] for s, j in self.crossed)])
+        crossed = [curves[s][:, :CROSSED_CURVES] * z[:, [j]] for s, j in self.crossed]
+        return np.hstack([z, *curves, products, *crossed])
 
 
 def linear_basis(X: np.ndarray) -> LinearBasis:
@@ -116,7 +119,7 @@ def spline_basis(X: np.ndarray) -> SplineBasis:
     """Learn knots, discrete columns and scales from the columns alone.
 
     A column with at most five distinct values has a knot at each of them, so that its
-    features span every function of it; others have 5 to 8 knots at quantiles. With many
+    features span every function of it; others have 5 to 12 knots at quantiles. With many
     columns, products are kept for the columns that vary most, so that the cost is bounded.
 
     Parameters
@@ -136,27 +139,30 @@ def spline_basis(X: np.ndarray) -> SplineBasis:
     """
     discrete = np.array([_is_discrete(x) for x in X.T], dtype=bool)
     sample = _sample(X)
-    knots = _knots(sample, discrete, _knot_count(*X.shape))
+    knots = _knots(sample, discrete, len(X))
     limits = np.array([_limits(k, few) for k, few in zip(knots, discrete, strict=True)])
     limits = limits.reshape(-1, 2).T
     columns = linear_basis(np.clip(X, *limits))
     z = columns.transform(np.clip(sample, *limits))
     standard = [(k - c) * u for k, c, u in zip(knots, columns.center, columns.unit, strict=True)]
     curves = [_curves(x, k) for x, k in zip(z.T, standard, strict=True)]
-    bent = [j for j, (spline, _) in enumerate(curves) if spline is not None]
-    pairs, crossed = _interactions(z, discrete, {j: len(curves[j][1]) for j in bent})
+    splines = tuple((j, spline) for j, (spline, _) in enumerate(curves) if spline is not None)
+    bent = [j for j, _ in splines]
+    pairs, crossed = _interactions(
+        z, discrete, {j: min(len(curves[j][1]), CROSSED_CURVES) for j in bent}
+    )
     shares = np.concatenate(
         [
             np.full(X.shape[1], LINE_SHARE),
             *(CURVE_SHARE * curves[j][1] for j in bent),
             np.ones(len(pairs)),
-            *(curves[j][1] for j, _ in crossed),
+            *(curves[j][1][:CROSSED_CURVES] for j, _ in crossed),
         ]
     )
     draft = SplineBasis(
         limits=limits,
         columns=columns,
-        splines=tuple((j, curves[j][0]) for j in bent),
+        splines=splines,
         pairs=pairs,
         crossed=tuple((bent.index(j), d) for j, d in crossed),
         scales=LinearBasis(np.empty(0), np.empty(0)),
@@ -182,11 +188,12 @@ def _is_discrete(x: np.ndarray) -> bool:
 
 
 def _knot_count(rows: int, columns: int) -> int:
-    return 5 if columns > 30 else int(np.clip(5 + np.log2(rows / 200), 5, 8))
+    return 5 if columns > 30 else int(np.clip(5 + np.log2(rows / 200), 5, 12))
 
 
-def _knots(X: np.ndarray, discrete: np.ndarray, count: int) -> list[np.ndarray]:
-    grid = np.linspace(OUTER_QUANTILE, 1 - OUTER_QUANTILE, count)
+def _knots(X: np.ndarray, discrete: np.ndarray, rows: int) -> list[np.ndarray]:
+    count, outer = _knot_count(rows, X.shape[1]), np.clip(100 / rows, *OUTER_QUANTILES)
+    grid = np.linspace(outer, 1 - outer, count)
     knots: list[np.ndarray] = []
     for x, quantiles, few in zip(X.T, np.quantile(X, grid, axis=0).T, discrete, strict=True):
         chosen = np.unique(quantiles)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve, lstsq
+from scipy.linalg import cho_factor, cho_solve, pinvh
 from scipy.special import expit, logit
 
 RANK_TOLERANCE = 1e-11
@@ -211,14 +211,15 @@ class _Logistic:
         weights, response = self.working(state.linear)
         center, mean = weights @ self.features / weights.sum(), weights @ response / weights.sum()
         root = np.sqrt(weights)
-        rows = (self.features - center) * root[:, None]
+        rows = self.features - center
+        rows *= root[:, None]
         gram, cross = rows.T @ rows, rows.T @ (root * (response - mean))
         gram.flat[:: len(gram) + 1] += penalty
         if penalty > 0:
-            inverse = cho_solve(cho_factor(gram), np.eye(len(gram)))
-            coef = inverse @ cross
+            inverse = np.asarray(cho_solve(cho_factor(gram), np.eye(len(gram))))
         else:
-            coef = lstsq(gram, cross, cond=RANK_TOLERANCE)[0]
+            inverse = np.asarray(pinvh(gram, rtol=RANK_TOLERANCE))
+        coef = inverse @ cross
         intercept = float(mean - center @ coef)
         new = _State(intercept, coef, intercept + self.features @ coef)
         score = np.nan
@@ -241,9 +242,7 @@ class _Logistic:
         return old
 
 
-def _walk(
-    problem: _Logistic, state: _State, penalties: np.ndarray
-) -> tuple[_State, float, float]:
+def _walk(problem: _Logistic, state: _State, penalties: np.ndarray) -> tuple[_State, float, float]:
     """The penalty of least leave-one-out loss, its fit, and that loss.
 
     From the heaviest penalty down: from below, fits that nearly separate the rows look
