@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from causalif.errors import Problems, first_rows
 
@@ -52,7 +53,12 @@ def read_exposure(
             f"{frame.drop_hint(variable.name)}: an exposure is never imputed.",
         )
         return None
+    if isinstance(levels, np.ndarray | pd.Index | pd.Series | range):
+        levels = list(levels.tolist() if hasattr(levels, "tolist") else levels)
     if levels is not None and not _usable(levels, problems):
+        return None
+    if not _is_level(reference):
+        problems.add(f"reference={reference!r} must be one level.", "For example reference=0.")
         return None
     counts = variable.counts()
     if len(counts) == 1:
@@ -102,14 +108,19 @@ def check_counts(exposure: Exposure, usable: np.ndarray, folds: int, problems: P
 
 
 def _usable(levels: Any, problems: Problems) -> bool:
-    good = isinstance(levels, list | tuple | np.ndarray) and len(levels) >= 2
+    good = isinstance(levels, list | tuple) and len(levels) >= 2 and all(map(_is_level, levels))
     if good and len({repr(level) for level in levels}) == len(levels):
         return True
     problems.add(
-        f"levels={levels!r} must be two or more different levels.",
+        f"levels={levels!r} must be a list or tuple of two or more different levels.",
         "For example levels=(0, 1): the first is the reference.",
     )
     return False
+
+
+def _is_level(level: Any) -> bool:
+    """Whether comparing it says yes or no: not an array, and not pandas' NA."""
+    return level is not pd.NA and not isinstance(level, np.ndarray | pd.Series | pd.Index)
 
 
 def _mass(levels: Sequence[Any], counts: dict[Any, int], folds: int) -> bool:

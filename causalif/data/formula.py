@@ -110,7 +110,7 @@ def _names(formula: str, span: Span, columns: set[str], terms: dict[str, Term]) 
     """The names of a part; terms that are not plain columns are put into `terms`."""
     try:
         found: Any = Formula.from_spec(formula[slice(*span)], ordering="none")
-    except FormulaicError as error:
+    except (FormulaicError, SyntaxError) as error:
         raise BrokenFormula.from_formulaic(error, span[0]) from None
     names: list[str] = []
     for expression in found:

@@ -59,6 +59,8 @@ def as_names(value: Any, argument: str, frame: Frame | None, problems: Problems)
     """
     if value is None:
         return []
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value.item()
     if is_name(value) or (isinstance(value, tuple) and frame and str(value) in frame.positions):
         return [str(value)]
     if isinstance(value, pd.Series | pd.DataFrame) or not isinstance(value, Iterable):
@@ -73,7 +75,8 @@ def as_names(value: Any, argument: str, frame: Frame | None, problems: Problems)
         return []
     names = [str(item) for item in items]
     if isinstance(value, set | frozenset):  # sets have no order: take that of the frame
-        return sorted(names, key=list(frame.positions).index if frame else None)
+        places = {name: k for k, name in enumerate(frame.positions)} if frame else {}
+        return sorted(names, key=lambda name: (places.get(name, len(places)), name))
     return names
 
 

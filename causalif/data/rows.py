@@ -13,6 +13,7 @@ from causalif.errors import Problems, first_rows
 
 from .frames import Frame
 from .roles import is_name
+from .variables import as_float, kind_of
 
 
 @dataclass(frozen=True)
@@ -81,11 +82,13 @@ def _series(frame: Frame, value: Any, argument: str, problems: Problems) -> pd.S
 
 
 def _weights(frame: Frame, series: pd.Series[Any], problems: Problems) -> np.ndarray | None:
-    try:
-        weights = np.array(series.to_numpy(dtype="float64", na_value=np.nan))
-    except (TypeError, ValueError):
-        problems.add(f"weights must be numbers, not {series.dtype}.")
+    if kind_of(series) not in {"number", "boolean"}:
+        problems.add(
+            f"weights must be numbers, not {kind_of(series)}.",
+            "Turn them into numbers: pd.to_numeric.",
+        )
         return None
+    weights = as_float(series)
     for bad, what in (
         (~np.isfinite(weights), "missing or infinite"),
         (weights < 0, "negative"),
@@ -101,6 +104,7 @@ def _weights(frame: Frame, series: pd.Series[Any], problems: Problems) -> np.nda
         problems.add("weights are zero in all rows.", "Give positive weights to the sampled rows.")
         return None
     # Rounded to 32 bits, so that the unit of the weights cannot change the split of a tree.
+    weights = weights / weights.max()  # first: the mean of huge weights would overflow
     mantissa, exponent = np.frexp(weights / weights.mean())
     return np.ldexp(np.round(np.ldexp(mantissa, 32)), exponent - 32)
 

@@ -90,9 +90,9 @@ def read_variable(frame: Frame, name: str, role: str, problems: Problems) -> Var
     (('no', 'yes'), [0, 1, -1])
     """
     series = frame.column(name)
-    kind = _kind(series)
+    kind = kind_of(series)
     if kind == "number":
-        numbers = _as_float(series)
+        numbers = as_float(series)
         if not _all_finite(numbers, frame, f"{role} {name!r}", problems):
             return None
         return Variable(name, numbers=numbers)
@@ -109,7 +109,7 @@ def read_variable(frame: Frame, name: str, role: str, problems: Problems) -> Var
     return None
 
 
-def _kind(series: pd.Series[Any]) -> str:
+def kind_of(series: pd.Series[Any]) -> str:
     """Number, category, text or boolean; otherwise a description of what was found."""
     dtype = series.dtype
     if isinstance(dtype, pd.CategoricalDtype):
@@ -138,14 +138,24 @@ def _type_remedy(series: pd.Series[Any], name: str) -> str:
     found = types.infer_dtype(series, skipna=True)
     if "date" in found or "time" in found or found == "period":
         return "Turn it into a number, such as days since a date or the year."
+    if types.is_complex_dtype(series.dtype):
+        return f'Take a part of it: data["{name}"].abs(), or np.real and np.imag of it.'
     return f'Make it one type: pd.to_numeric(data["{name}"]) or data["{name}"].astype(str).'
 
 
-def _as_float(series: pd.Series[Any]) -> np.ndarray:
+def as_float(series: pd.Series[Any]) -> np.ndarray:
+    """Numbers as float64, NaN where missing."""
     # A copy: the design must not change when the caller later changes the frame.
     if types.is_object_dtype(series.dtype):
-        series = series.where(series.notna(), np.nan).astype("float64")
+        series = series.where(series.notna(), np.nan).map(_float).astype("float64")
     return np.array(series.to_numpy(dtype="float64", na_value=np.nan), dtype="float64")
+
+
+def _float(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # an integer beyond float64; reported as too large
+        return np.inf
 
 
 def _is_text(levels: tuple[Any, ...]) -> bool:
