@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from causalif import __version__
 from causalif.errors import CausalifError, CausalifWarning, DataError
@@ -27,22 +28,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ...       "--mediators", "m"])
     2
     """
-    parser = _parser()
-    chosen = parser.parse_args(arguments)
     with warnings.catch_warnings():
         warnings.simplefilter("always", CausalifWarning)
         warnings.showwarning = _show_warning
         try:
+            chosen = _parser().parse_args(arguments)
             return int(chosen.run(chosen))
         except CausalifError as error:
             print(f"causalif: {_one_line(error)}", file=sys.stderr)
             return 2
 
 
+class _Parser(argparse.ArgumentParser):
+    """Refuses wrong arguments as everything else is refused: in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise DataError(f"{message.rstrip('.')}. See {self.prog} --help.")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="causalif", description="Causal effects with their influence functions."
-    )
+    parser = _Parser(prog="causalif", description="Causal effects with their influence functions.")
     parser.add_argument("--version", action="version", version=f"causalif {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -74,29 +79,27 @@ def _add_data_arguments(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--{role}", metavar="COLUMN")
     parser.add_argument("--method", default="onestep", metavar="onestep|tmle|plugin|ipw")
     parser.add_argument("--learners", default="auto", metavar="auto|glm")
-    parser.add_argument(
-        "--scale", default="difference", metavar="difference|ratio|odds_ratio"
-    )
+    parser.add_argument("--scale", default="difference", metavar="difference|ratio|odds_ratio")
     parser.add_argument("--missing", default="error", metavar="error|ipw|impute")
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--repeats", type=int)
     parser.add_argument("--truncate", type=float, metavar="FLOOR")
     parser.add_argument("--seed", type=int)
-    parser.add_argument("--jobs", type=int, default=1, dest="n_jobs")
+    parser.add_argument("--n-jobs", "--jobs", type=int, default=1, dest="n_jobs")
     parser.add_argument("--level", type=float, default=0.95, help="of the intervals")
     parser.add_argument("--json", action="store_true", help="print the tidy table as JSON")
     parser.add_argument("--report", metavar="FILE", help="write an HTML report")
 
 
-SHARED = (
-    "method learners scale missing folds repeats truncate seed n_jobs weights clusters strata"
-).split()
+SHARED = ("method", "learners", "scale", "missing", "folds", "repeats", "truncate", "seed")
+SHARED += ("n_jobs", "weights", "clusters", "strata")
 
 
 def _demo(chosen: argparse.Namespace) -> int:
     from causalif.datasets import load_dataset
     from causalif.effects import mediate
 
+    _check_report(chosen.report)
     print("JOBS II: does a job-search workshop lower depression through confidence in the search?")
     print('cif.mediate("depress2 ~ treat | job_seek | econ_hard + sex + age", jobs)\n')
     found = mediate(
@@ -114,7 +117,7 @@ def _demo(chosen: argparse.Namespace) -> int:
 def _mediate(chosen: argparse.Namespace) -> int:
     from causalif.effects import mediate
 
-    data = read_table(chosen.data)
+    data = _checked_table(chosen)
     found = mediate(
         data,
         chosen.exposure,
@@ -130,7 +133,7 @@ def _mediate(chosen: argparse.Namespace) -> int:
 def _effect(chosen: argparse.Namespace) -> int:
     from causalif.effects import average_effect
 
-    data = read_table(chosen.data)
+    data = _checked_table(chosen)
     found = average_effect(
         data, chosen.exposure, chosen.outcome, chosen.covariates, **_options(chosen, data)
     )
@@ -149,8 +152,8 @@ def _options(chosen: argparse.Namespace, data: pd.DataFrame) -> dict[str, Any]:
 
 def _as_in_data(levels: list[str] | None, exposure: str, data: pd.DataFrame) -> list[Any] | None:
     """Words of the command line as the values they stand for in the exposure column."""
-    if levels is None or exposure not in data:
-        return levels
+    if levels is None or list(data.columns).count(exposure) != 1:
+        return levels  # the design says what is wrong with the exposure
     known = {str(value): value for value in data[exposure].dropna().unique()}
     return [known.get(word, _number(word)) for word in levels]
 
@@ -160,6 +163,27 @@ def _number(word: str) -> Any:
         return float(word)
     except ValueError:
         return word
+
+
+def _checked_table(chosen: argparse.Namespace) -> pd.DataFrame:
+    """The data, once all that would fail after the fits has been looked at."""
+    from causalif.estimate.inference import check_level
+
+    check_level(chosen.level)
+    _check_report(chosen.report)
+    return read_table(chosen.data)
+
+
+def _check_report(report: str | None) -> None:
+    if report is None:
+        return
+    file = Path(report).expanduser()
+    if file.is_dir():
+        raise DataError(f"--report {report!r} is a folder. Name a file in it, such as report.html.")
+    if not file.parent.is_dir():
+        raise DataError(f"no folder {str(file.parent)!r} for --report {report!r}. Make it first.")
+    if not os.access(file if file.exists() else file.parent, os.W_OK):
+        raise DataError(f"--report {report!r} cannot be written. Choose another place.")
 
 
 def _show(found: EffectEstimate, chosen: argparse.Namespace) -> int:
@@ -187,37 +211,56 @@ def read_table(path: str) -> pd.DataFrame:
     """
     import pandas as pd
 
-    if not Path(path).exists():
-        raise DataError(f"no file {path!r}. Check the path; it is read from {Path.cwd()}.")
-    if Path(path).is_dir():
+    if os.path.isdir(path):
         raise DataError(f"{path!r} is a folder. Give the path of one CSV file.")
+    if not os.path.exists(path):
+        raise DataError(f"no file {path!r}. Check the path; it is read from {Path.cwd()}.")
     try:
-        table = pd.read_csv(path)
+        header = pd.read_csv(path, header=None, nrows=1, dtype=str).iloc[0]
+        _check_separator(path, list(header))
+        table = pd.read_csv(path, low_memory=False)
+    except DataError:
+        raise
     except pd.errors.EmptyDataError:
         raise DataError(f"{path!r} is empty. Give a CSV file with a header line.") from None
     except UnicodeDecodeError as error:
         raise DataError(
             f"{path!r} is not UTF-8 text (byte {error.start}). Save it as UTF-8 CSV."
         ) from None
-    except (pd.errors.ParserError, OSError, ValueError) as error:
-        raise DataError(f"{path!r} cannot be read as CSV: {error}") from None
-    header = str(table.columns[0])
-    for separator, name in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
-        if table.shape[1] == 1 and separator in header:
-            raise DataError(f"{path!r} is separated by {name}. Save it with commas.")
+    except Exception as error:  # whatever a parser or a decompressor makes of another format
+        why = str(error).strip() or type(error).__name__
+        raise DataError(
+            f"{path!r} cannot be read as CSV: {why.rstrip('.')}. Save it as UTF-8 CSV, separated "
+            "by commas."
+        ) from None
+    if len(header) == table.shape[1]:  # pandas would rename the second of two equal names
+        table.columns = [
+            table.columns[k] if pd.isna(name) else name for k, name in enumerate(header)
+        ]
     return table
+
+
+def _check_separator(path: str, header: list[Any]) -> None:
+    if len(header) > 1:
+        return
+    for separator, name in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
+        if separator in str(header[0]):
+            raise DataError(f"{path!r} is separated by {name}. Save it with commas.")
+    raise DataError(
+        f"{path!r} has one column only, {str(header[0])[:60]!r}. Columns are separated by commas."
+    )
 
 
 def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+def _one_line(message: Any) -> str:
+    return " ".join(str(message).split())
 
 
 def _show_warning(message: Any, category: type[Warning], *_: Any, **__: Any) -> None:
-    print(f"{category.__name__}: {message}", file=sys.stderr)
+    print(f"{category.__name__}: {_one_line(message)}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def analyse(
     ordered : bool, default False
         Each item of `mediators` is a group of its own.
     """
-    given = complete(options, estimand.name)
+    given = complete(options)
     problems = Problems()
     for name, (value, allowed) in (choices or {}).items():
         check_choice(problems, name, value, allowed)
@@ -66,15 +66,19 @@ def analyse(
         need_mediators=need_mediators,
         problems=problems,
     )
-    if need_mediators and not _has_items(call.mediators):
-        problems.add(
-            f"{estimand.name} need at least one mediator, and none is named.",
-            'Give mediators="column" or a list, or use average_effect() for the total effect.',
-        )
+    none_named = (
+        f"{estimand.name} need at least one mediator, and none is named.",
+        'Give mediators="column" or a list, or use average_effect() for the total effect.',
+    )
+    if need_mediators and _is_empty(call.mediators):
+        problems.add(*none_named)
     names = ("levels", "reference", "clusters", "strata", "weights", "missing", "folds")
     design = call.design(
         **{name: given[name] for name in names}, ordered=ordered, problems=problems
     )
+    if need_mediators and not design.mediators:  # an iterator that gave nothing, for one
+        problems.add(*none_named)
+        problems.raise_if_any()
     assert library is not None  # build_design raised every problem noted so far
     settings = settings_from(given, library, design.n)
     folds = tuple(
@@ -84,8 +88,10 @@ def analyse(
     return run(Recipe(estimand, design, settings, folds))
 
 
-def _has_items(names: Any) -> bool:
-    return isinstance(names, str | int) or (names is not None and len(names) > 0)
+def _is_empty(names: Any) -> bool:
+    if isinstance(names, list | tuple):
+        return all(isinstance(group, list | tuple) and not group for group in names)
+    return names is None
 
 
 def run(recipe: Recipe) -> EffectEstimate:

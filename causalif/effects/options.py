@@ -8,11 +8,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from causalif.errors import Problems, check_choice, did_you_mean
+import numpy as np
+
+from causalif.errors import DataError, Problems, check_choice, did_you_mean
 from causalif.nuisance.folds import entropy_of
 from causalif.nuisance.library import Library, resolve
 
 METHODS = ("onestep", "tmle", "plugin", "ipw")
+ROLES = ("exposure", "outcome", "mediators", "covariates")
 SCALES = ("difference", "ratio", "odds_ratio")
 MISSING = ("error", "ipw", "impute")
 
@@ -86,8 +89,10 @@ class Settings:
     collapse: bool = True
 
 
-def complete(options: Mapping[str, Any], function: str) -> dict[str, Any]:
+def complete(options: Mapping[str, Any]) -> dict[str, Any]:
     """The given options over the defaults; an unknown keyword is an error, as in Python.
+
+    Numbers of numpy become Python's, so that ``folds=np.int64(5)`` is 5 everywhere.
 
     Raises
     ------
@@ -97,10 +102,11 @@ def complete(options: Mapping[str, Any], function: str) -> dict[str, Any]:
     for name in options:
         if name not in DEFAULTS:
             raise TypeError(
-                f"{function}() got an unexpected keyword argument {name!r}. "
-                f"{did_you_mean(name, DEFAULTS)}"
+                f"got an unexpected keyword argument {name!r}. "
+                f"{did_you_mean(name, [*ROLES, *DEFAULTS])}"
             )
-    return {**DEFAULTS, **options}
+    plain = {k: v.item() if isinstance(v, np.generic) else v for k, v in options.items()}
+    return {**DEFAULTS, **plain}
 
 
 def check_options(options: Mapping[str, Any], problems: Problems) -> Library | None:
@@ -110,7 +116,7 @@ def check_options(options: Mapping[str, Any], problems: Problems) -> Library | N
     check_choice(problems, "missing", options["missing"], MISSING)
     folds, repeats, floor = options["folds"], options["repeats"], options["truncate"]
     if not _is_count(folds) or folds > 1000:
-        problems.add(f"folds={folds!r} is not a whole number from 1 (no cross-fitting) up.")
+        problems.add(f"folds={folds!r} is not a whole number from 1 (no cross-fitting) to 1000.")
     if repeats is not None and not _is_count(repeats):
         problems.add(f"repeats={repeats!r} is not a whole number from 1 up.")
     if floor is not None and not (_is_real(floor) and 0 <= floor < 0.5):
@@ -120,6 +126,13 @@ def check_options(options: Mapping[str, Any], problems: Problems) -> Library | N
     jobs = options["n_jobs"]
     if jobs is not None and (not isinstance(jobs, int) or isinstance(jobs, bool) or jobs == 0):
         problems.add(f"n_jobs={jobs!r} is not a whole number other than 0 (-1: all cores).")
+    if not isinstance(options["progress"], bool | None):
+        problems.add(f"progress={options['progress']!r} is not None, True or False.")
+    if not isinstance(options["seed"], np.random.Generator):  # a check must not draw from it
+        try:
+            entropy_of(options["seed"])
+        except DataError as error:
+            problems.add(str(error))
     library = resolve(options["learners"], problems)
     if library is not None and library.name == "auto" and folds == 1:
         problems.add(
