@@ -41,7 +41,7 @@ def simplex_weights(
     # With weights a that sum to one the loss is a'Qa, and a'Qa on the simplex is least
     # at b / sum(b), where b >= 0 is least in b'Qb / 2 - sum(b).
     b = _least_quadratic(errors.T @ weighted, np.ones(predictions.shape[1]))
-    return b / b.sum()
+    return _on_simplex(b)
 
 
 def simplex_weights_logloss(
@@ -86,17 +86,24 @@ def simplex_weights_logloss(
         gradient = 1 - share @ relative
         hessian = (relative * share[:, None]).T @ relative
         target = _least_quadratic(hessian, hessian @ b - gradient)
-        step, gain = 1.0, float(gradient @ (b - target))
-        while step > 1e-8:
+        gain = float(gradient @ (b - target))
+        if gain < 1e-12:
+            break
+        for step in 0.5 ** np.arange(27):
             new = b + step * (target - b)
             new_loss = _mixture_loss(seen, share, new)
             if new_loss <= loss - 1e-4 * step * gain:
+                b, loss = new, new_loss
                 break
-            step /= 2
-        if gain < 1e-12 or step <= 1e-8:
+        else:
             break
-        b, loss = new, new_loss
-    return b / b.sum()
+    return _on_simplex(b)
+
+
+def _on_simplex(b: np.ndarray) -> np.ndarray:
+    shares = b / b.sum()
+    shares[shares < 1e-9] = 0.0  # rounding; a learner of weight 0 need not predict
+    return shares / shares.sum()
 
 
 def _mixture_loss(seen: np.ndarray, share: np.ndarray, b: np.ndarray) -> float:
