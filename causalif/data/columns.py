@@ -52,16 +52,18 @@ class ColumnReader:
         terms = self._evaluate(names, role)
         kept: list[str] = []
         for name in names:
-            term = terms.get(name)
-            column = self._plain(name, role) if name not in self.terms else term
-            if term is not None and not self._useful(name, list(term.values.T), role):
-                column = None
+            column = (
+                self._term(terms, name, role) if name in self.terms else self._plain(name, role)
+            )
             if column is not None:
                 self.columns[name] = column
                 kept.append(name)
-            sources = self.terms[name].variables if name in self.terms else (name,)
-            kept += [flag for v in sources if (flag := self._indicator(v, role))]
+            kept += [flag for v in self._sources(name) if (flag := self._indicator(v, role))]
         return tuple(kept)
+
+    def _sources(self, name: str) -> tuple[str, ...]:
+        """The columns of data behind a name."""
+        return self.terms[name].variables if name in self.terms else (name,)
 
     def _evaluate(self, names: Sequence[str], role: str) -> dict[str, Column]:
         """The formula terms of a role, once all columns of the role can be used."""
@@ -75,6 +77,12 @@ class ColumnReader:
             return {}
         values = {k: as_pandas(v, self.frame.index) for k, v in found.items() if v is not None}
         return evaluate(names, self.terms, values, None, self.problems)
+
+    def _term(self, terms: Mapping[str, Column], name: str, role: str) -> Column | None:
+        column = terms.get(name)
+        if column is None or not self._useful(name, list(column.values.T), role):
+            return None
+        return column
 
     def _plain(self, name: str, role: str) -> Column | None:
         variable = self._variable(name, role)
@@ -120,7 +128,6 @@ class ColumnReader:
         if is_constant(arrays):
             self.constants.append((role, name))
             return False
-        own = (name in self.terms and self.terms[name].variables) or (name,)
-        if self.exposure is not None and self.exposure.name not in own:
+        if self.exposure is not None and self.exposure.name not in self._sources(name):
             check_overlap(arrays, f"{role} {name!r}", self.exposure, self.problems)
         return True

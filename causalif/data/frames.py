@@ -10,7 +10,6 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 import pandas as pd
-from narwhals.exceptions import DuplicateError
 
 from causalif.errors import Problems
 
@@ -96,19 +95,18 @@ def read_frame(data: Any, problems: Problems) -> Frame:
 
 
 def _from_narwhals(data: Any, problems: Problems) -> Frame:
-    names: list[str] = []
-    native: Any = None
     try:
-        native = nw.from_native(data, eager_only=True)
+        native: Any = nw.from_native(data, eager_only=True)
         names = list(native.columns)
-    except DuplicateError as error:
-        problems.add(f"data has duplicated column names ({error}).", "Rename one of each.")
-        problems.raise_if_any()
     except TypeError:
         problems.add(f"data is {_kind(data)}, not a data frame in memory.", _remedy(data))
-        problems.raise_if_any()
-    index = pd.RangeIndex(native.shape[0])
-    return Frame(index, _positions(names), lambda k: _to_pandas(native[names[k]]), False)
+    except ValueError as error:  # narwhals reads no table with duplicated names
+        problems.add(f"data has duplicated column names ({error}).", "Rename one of each.")
+    else:
+        index = pd.RangeIndex(native.shape[0])
+        return Frame(index, _positions(names), lambda k: _to_pandas(native[names[k]]), False)
+    problems.raise_if_any()
+    raise AssertionError  # a problem was noted
 
 
 def _positions(names: Iterable[Any]) -> dict[str, list[int]]:

@@ -207,7 +207,14 @@ def test_constant_mediator_means_no_indirect_effect(design: Build) -> None:  # [
 
 @pytest.mark.parametrize(
     "copy",
-    [lambda a: a, lambda a: 1 - a, lambda a: a.map({0: "x", 1: "y"}), lambda a: a + ROW / N / 2],
+    [
+        lambda a: a,
+        lambda a: 1 - a,
+        lambda a: a.map({0: "x", 1: "y"}),
+        lambda a: a + ROW / N / 2,
+        lambda a: 2 * (ROW % 5) + a,  # no threshold, but odd means exposed
+        lambda a: np.where(a == 1, np.where(ROW % 2 == 0, "w", "y"), np.where(ROW % 3, "x", "z")),
+    ],
 )
 @pytest.mark.parametrize("role", ["mediator", "covariate"])
 def test_no_overlap(

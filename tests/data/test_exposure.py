@@ -15,7 +15,7 @@ DOSE = RNG.uniform(0, 4, N)
 
 
 def exposure(values: Any, **options: Any) -> tuple[Exposure, tuple[str, ...]]:
-    data = pd.DataFrame({"y": RNG.normal(size=N), "dose": values})
+    data = pd.DataFrame({"y": RNG.normal(size=N), "y2": RNG.normal(size=N), "dose": values})
     found = build_design(data, "dose", "y", **options)
     return found.exposure, found.notes
 
@@ -41,6 +41,16 @@ def test_reference_alone_and_with_levels() -> None:
 def test_unusable_levels(levels: Any) -> None:
     with pytest.raises(DataError, match=r"two or more different levels.*levels=\(0, 1\)"):
         exposure(np.arange(N) % 2, levels=levels)
+
+
+@pytest.mark.parametrize("wrap", [np.array, pd.Series, lambda levels: range(*levels, -1)])
+def test_levels_in_any_sequence(wrap: Any) -> None:
+    assert exposure(np.arange(N) % 3, levels=wrap([2, 0]))[0].levels[0] == 2
+
+
+def test_reference_must_be_one_level() -> None:
+    with pytest.raises(DataError, match="must be one level"):
+        exposure(np.arange(N) % 2, reference=np.array([0, 1]))
 
 
 def test_a_level_named_twice() -> None:
@@ -103,7 +113,7 @@ def test_windows_must_be_apart(windows: Any) -> None:
 
 def test_empty_window() -> None:
     with pytest.raises(DataError, match=r"too few rows.*\[7, 8\]' \(0 rows\).*wider windows"):
-        exposure(DOSE, levels=((0, 1), (7, 8)))
+        exposure(DOSE, levels=((0, 1), (7, 8)), covariates="y2")
 
 
 def test_windows_of_text() -> None:

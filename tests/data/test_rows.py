@@ -46,6 +46,14 @@ def test_clusters_must_be_nested_in_strata() -> None:
         design(clusters="g", strata=K % 3)
 
 
+def test_huge_weights_and_weights_that_are_dates() -> None:
+    np.testing.assert_array_equal(
+        design(weights=DATA.w * 1e305).weights, design(weights="w").weights
+    )
+    with pytest.raises(DataError, match="weights must be numbers, not values of type datetime64"):
+        design(weights=pd.date_range("2020-01-01", periods=N))
+
+
 @pytest.mark.parametrize("role", ["clusters", "strata"])
 def test_missing_labels(role: str) -> None:
     labels = np.where(K < 4, None, (K // 3).astype(str))
