@@ -1,0 +1,1 @@
+"""Results for readers: plots, tables and the report; a leaf that knows frames only."""

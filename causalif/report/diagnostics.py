@@ -59,7 +59,7 @@ def balance(table: pd.DataFrame, *, threshold: float = 0.1, ax: Axes | None = No
     ax.axvline(threshold, color=canvas.INK, linestyle="--", linewidth=1.0, zorder=0.5)
     ax.axvline(0, color="0.6", linewidth=0.8, zorder=0.5)
     ax.grid(axis="y", color="0.93", linewidth=0.6)
-    ax.set_xlim(left=-0.02 * max(float(np.nanmax(size)), threshold))
+    ax.set_xlim(left=-0.02 * np.nanmax(np.append(size, threshold)))
     canvas.name_axes(ax, "Absolute standardised mean difference (standard deviations)")
     canvas.legend_above(ax)
     return ax

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -130,7 +131,10 @@ def _svg(figure: Figure) -> str:
     from matplotlib import rc_context
 
     file = io.StringIO()
-    with rc_context({"svg.hashsalt": "causalif", "svg.fonttype": "none"}):
+    settings = {"svg.hashsalt": "causalif", "svg.fonttype": "none"}
+    with rc_context(settings), warnings.catch_warnings():
+        # Words in a script that matplotlib's font lacks: the reader's browser has it.
+        warnings.filterwarnings("ignore", message="Glyph")
         figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
     return file.getvalue()
 

@@ -221,6 +221,10 @@ def test_drawing_leaves_pyplot_and_its_settings_alone():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_words_in_any_script_stay_words():
+    assert "年龄" in forest_svg(TIDY.replace({"NDE": "年龄"}))
+
+
 def test_size_is_in_inches():
     svg = figure_svg(lambda ax: ax.plot([1, 2]), size=(5, 3))
     assert 'width="360pt" height="216pt"' in svg

@@ -285,6 +285,14 @@ def test_series_differ_in_marker_as_well_as_colour(ax):
     assert len({line.get_markeredgecolor() for line in looks}) == 4
 
 
+def test_differences_that_are_unknown_keep_their_row(ax):
+    plots.balance(BALANCE.assign(weighted=np.nan), ax=ax)
+    assert labels_of(ax) == ["sex", "educ", "age"]
+    none = plots.balance(BALANCE * np.nan, ax=new_axes())
+    assert labels_of(none) == ["age", "sex", "educ"]
+    none.figure.canvas.draw()
+
+
 def test_influence_is_sorted_divided_by_n_and_named(ax):
     plots.influence(INFLUENCE, label_rows=2, ax=ax)
     assert find(ax, "pull").get_xydata().tolist() == [[1, -2.25], [2, 0], [3, 0.75], [4, 1.5]]
