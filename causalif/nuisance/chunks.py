@@ -144,8 +144,10 @@ def fit_logistic_folds(
     common = np.r_[start.intercept, start.coef]
     ridge = np.r_[0.0, np.full(data.basis.size, start.penalty)]
     inverses, steps, reach = _newton(data, common, ridge)
+    # A Hessian serves several steps only from nearby.
+    near = FAR / 2 if passes == 1 else 0.05
     for _ in range(8):
-        if _size(steps, reach).max() <= FAR / 2:
+        if _size(steps, reach).max() <= near:
             break
         # The few rows of the start misled it (a rare column, say): move all folds together.
         common = common + _shorten(steps, reach).mean(axis=0)

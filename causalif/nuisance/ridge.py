@@ -43,11 +43,11 @@ class BasisModel(BaseEstimator):
         """
         rows, target = np.asarray(X, dtype=float), np.asarray(y)
         weights = mean_one(sample_weight, len(rows))
-        if len(rows) >= MANY_ROWS:
-            return self._fit_many([self], rows, target, weights, np.full(len(rows), -1))[0]
         if (weights == 0).any():
             used = weights > 0
-            rows, target, weights = rows[used], target[used], weights[used]
+            rows, target, weights = rows[used], target[used], mean_one(weights[used], used.sum())
+        if len(rows) >= MANY_ROWS:
+            return self._fit_many([self], rows, target, weights, np.full(len(rows), -1))[0]
         basis = self._basis(rows)
         features = basis.transform(rows)
         fits = [self._solve(features, t, weights) for t in self._targets(target)]
