@@ -131,8 +131,10 @@ def _svg(figure: Figure) -> str:
     from matplotlib import rc_context
 
     file = io.StringIO()
-    settings = {"svg.hashsalt": "causalif", "svg.fonttype": "none"}
-    with rc_context(settings), warnings.catch_warnings():
+    with (
+        rc_context({"svg.hashsalt": "causalif", "svg.fonttype": "none"}),
+        warnings.catch_warnings(),
+    ):
         # Words in a script that matplotlib's font lacks: the reader's browser has it.
         warnings.filterwarnings("ignore", message="Glyph")
         figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
