@@ -84,7 +84,9 @@ class Nuisances:
         """
         names = self._canonical(given)
         source = ("outcome",) if target is None else (*target.key, target.level)
-        arm = None if self.library.pooled else level
+        library = self.library
+        pooled = library.pooled if target is None else library.pooled_nested
+        arm = None if pooled else level
         key = ("mean", source, names, arm)
         if key not in self._fits:
             self._fits[key] = self._fit_mean(key, target, names, arm)
@@ -243,8 +245,8 @@ class Nuisances:
 
     @property
     def _binary(self) -> bool:
-        """Whether the outcome is modelled as a probability (two-valued, with classifiers)."""
-        return self.design.outcome.kind == "binary" and self.library.classifies("outcome")
+        """Whether the outcome is modelled as a probability."""
+        return self.design.outcome.kind == "binary"
 
     def _canonical(self, given: Sequence[str]) -> tuple[str, ...]:
         """The predictors in the order of the design: their order cannot change a number."""

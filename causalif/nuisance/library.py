@@ -45,6 +45,8 @@ class Library:
         One outcome regression for all exposure levels, not one per level.
     interactions : bool
         A pooled regression is given products of exposure and mediators.
+    pooled_nested : bool
+        The same for regressions of a regression on fewer predictors.
     roles : tuple of (str, Library)
         Other learners for some roles.
     """
@@ -55,6 +57,7 @@ class Library:
     fractional: Learners
     pooled: bool
     interactions: bool
+    pooled_nested: bool = False
     roles: tuple[tuple[str, Library], ...] = ()
 
     def candidates(self, role: Role, kind: Kind) -> Learners:
@@ -90,7 +93,7 @@ class Library:
         return chosen
 
 
-def resolve(learners: Any) -> Library:
+def resolve(learners: Any, problems: Problems | None = None) -> Library:
     """Read the argument `learners` of every effect.
 
     Parameters
@@ -99,6 +102,8 @@ def resolve(learners: Any) -> Library:
         Roles are outcome, exposure, intermediate and missing; those left out have the
         default learners. An estimator for the outcome may be a regressor or a
         classifier; the other roles need `predict_proba`.
+    problems : Problems, optional
+        Receives the problems, which are then raised with those of the rest of the call.
 
     Returns
     -------
@@ -107,7 +112,7 @@ def resolve(learners: Any) -> Library:
     Raises
     ------
     DataError
-        With every problem found.
+        With every problem found, unless `problems` takes them.
 
     Examples
     --------
@@ -115,12 +120,13 @@ def resolve(learners: Any) -> Library:
     Traceback (most recent call last):
     causalif.errors.DataError: learners='gml' is not known. Did you mean 'glm'?
     """
-    problems = Problems()
+    found = Problems() if problems is None else problems
     if isinstance(learners, Mapping):
-        library = _from_mapping(learners, problems)
+        library = _from_mapping(learners, found)
     else:
-        library = _from_one(learners, ROLES, problems)
-    problems.raise_if_any()
+        library = _from_one(learners, ROLES, found)
+    if problems is None:
+        found.raise_if_any()
     return library
 
 
@@ -196,11 +202,11 @@ def _from_one(learner: Any, roles: tuple[str, ...], problems: Problems) -> Libra
         )
     if not probabilities:
         both = ((name, ProbabilityFromRegressor(learner)),)
-        return Library(name, ((name, learner),), both, ((name, learner),), True, False)
+        return Library(name, ((name, learner),), both, ((name, learner),), True, False, True)
     fraction = ()
     if weight_keyword(learner) is not None:
         fraction = ((name, FractionalFromClassifier(learner)),)
-    return Library(name, (), ((name, learner),), fraction, True, False)
+    return Library(name, (), ((name, learner),), fraction, True, False, True)
 
 
 def _is_estimator(learner: Any, roles: tuple[str, ...], problems: Problems) -> bool:
