@@ -182,7 +182,7 @@ def _binary(ufunc: np.ufunc, left: Any, right: Any) -> Any:
         jacobian = np.zeros((len(names), len(joined)))
         for operand, slope in ((a, slopes[0]), (b, slopes[1])):
             if operand.places is not None:
-                jacobian[np.arange(len(names)), operand.places] += slope
+                jacobian[np.arange(len(names)), operand.places] = slope
         where = ({**x, **y} for x, y in zip(a.shown(), b.shown(), strict=True))
         _refuse_undefined(names, value, abs(jacobian).max(axis=1), where)
     result = joined.transform(values, names, jacobian=jacobian)

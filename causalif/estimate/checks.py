@@ -80,7 +80,8 @@ def _read_influence(
 
 def _floats(word: str, given: Any) -> np.ndarray:
     try:
-        return np.array(given, dtype=float, order="C")
+        # Twice: what pandas 2.2 hands to np.array may still be the caller's memory.
+        return np.array(np.asarray(given), dtype=float, order="C")
     except (TypeError, ValueError) as error:
         raise DataError(f"{word} must be numbers: {error}.") from error
 
