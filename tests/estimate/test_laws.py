@@ -1,7 +1,5 @@
 """Laws of arithmetic and of variances, on random examples."""
 
-# ruff: noqa: PD011  (values of an Estimate)
-
 from __future__ import annotations
 
 import numpy as np
