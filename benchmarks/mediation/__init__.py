@@ -1,0 +1,1 @@
+"""Natural effects beside other packages, on laws with a known truth."""
