@@ -28,8 +28,6 @@ extensions = [
 ]
 exclude_patterns = ["_build", "**.ipynb_checkpoints", "jupyter_execute"]
 templates_path = ["_templates"]
-# A folder that holds no page yet is not a mistake; the tests say what must be there.
-suppress_warnings = ["toc.empty_glob"]
 
 # `name` in a docstring links to what it names, where there is a page for it.
 default_role = "py:obj"
@@ -78,6 +76,11 @@ def lay_out_pages() -> None:
         jupytext.write(notebook, DOCS / "vignettes" / f"{source.stem}.ipynb", fmt="ipynb")
     for table in sorted((ROOT / "benchmarks").glob("*/*.md")):
         shutil.copy(table, DOCS / "benchmarks" / f"{table.parent.name}-{table.name}")
+    for folder in ("vignettes", "benchmarks"):
+        if not any((DOCS / folder).iterdir()):
+            (DOCS / folder / "none.md").write_text(
+                "# There is no page here yet\n", encoding="utf-8"
+            )
 
 
 os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
