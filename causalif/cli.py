@@ -154,7 +154,7 @@ def _as_in_data(levels: list[str] | None, exposure: str, data: pd.DataFrame) -> 
     """Words of the command line as the values they stand for in the exposure column."""
     if levels is None or list(data.columns).count(exposure) != 1:
         return levels  # the design says what is wrong with the exposure
-    known = {str(value): value for value in data[exposure].dropna().unique()}
+    known = {str(value): value for value in data[exposure].dropna().unique().tolist()}
     return [known.get(word, _number(word)) for word in levels]
 
 

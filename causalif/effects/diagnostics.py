@@ -118,14 +118,14 @@ def balance(design: Design, propensity: np.ndarray) -> pd.DataFrame:
     (Austin 2009); weighted by the inverse exposure probability.
     """
     labels = [label for name in design.covariates for label in design.columns[name].labels]
+    if not labels:
+        return pd.DataFrame({"unadjusted": [], "weighted": []}, pd.Index([], name="covariate"))
     values = design.matrix(design.covariates)
     sampling = np.ones(design.n) if design.weights is None else design.weights
     groups = [design.exposure.codes == level for level in range(design.exposure.contrasted)]
 
     def difference(level: int, weight: Sequence[np.ndarray]) -> np.ndarray:
-        one, zero = (
-            np.average(values[groups[g]], axis=0, weights=weight[g]) for g in (level, 0)
-        )
+        one, zero = (np.average(values[groups[g]], axis=0, weights=weight[g]) for g in (level, 0))
         spread = [
             np.average((values[groups[g]] - np.average(values[groups[g]], axis=0)) ** 2, axis=0)
             for g in (level, 0)
@@ -138,7 +138,7 @@ def balance(design: Design, propensity: np.ndarray) -> pd.DataFrame:
     columns: dict[str, np.ndarray] = {}
     for name, weight in (("unadjusted", plain), ("weighted", weighted)):
         by_level = [difference(a, weight) for a in range(1, len(groups))]
-        largest = np.argmax(np.abs(by_level), axis=0) if labels else np.empty(0, int)
+        largest = np.argmax(np.abs(by_level), axis=0)
         columns[name] = np.array([by_level[k][j] for j, k in enumerate(largest)])
     return pd.DataFrame(columns, index=pd.Index(labels, name="covariate"))
 
