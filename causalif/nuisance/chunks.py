@@ -60,7 +60,7 @@ class FoldData:
             for first, end in zip(starts, [*starts[1:], len(order)], strict=True):
                 rows = start + order[first:end]
                 fold = int(self.folds[rows[0]])
-                yield fold, features[first:end], self._targets(rows, fold), self.weights[rows]
+                yield fold, features[first:end], self._targets(rows), self.weights[rows]
 
     def pooled(self, rows: np.ndarray) -> np.ndarray:
         """The mean over folds of the targets of some rows, shape (m,)."""
@@ -69,12 +69,9 @@ class FoldData:
         used = np.arange(self.n_folds) != self.folds[rows][:, None]
         return np.sum(self.y[rows], axis=1, where=used) / np.maximum(used.sum(axis=1), 1)
 
-    def _targets(self, rows: np.ndarray, fold: int) -> np.ndarray:
+    def _targets(self, rows: np.ndarray) -> np.ndarray:
         y = self.y[rows]
-        targets = np.repeat(y[:, None], self.n_folds, axis=1) if y.ndim == 1 else y.copy()
-        if fold >= 0:
-            targets[:, fold] = 0.0  # held out: may be anything, even missing
-        return targets
+        return y if y.ndim == 2 else np.broadcast_to(y[:, None], (len(y), self.n_folds))
 
 
 def fit_linear_folds(data: FoldData, penalties: Callable[[int], np.ndarray]) -> list[Fit]:

@@ -105,8 +105,6 @@ def fit_linear(
         best = int(np.argmin(losses))
         score = losses[best] * unit**2
     coef = vectors @ (projected * shrink[:, best])
-    if penalties[best] == 0:  # one step of refinement wins back what squaring the features lost
-        coef += vectors @ (scores.T @ (target - rows @ coef) * shrink[:, best])
     coef *= unit
     intercept, coef = restore(float(y_mean - center @ coef), coef)
     return Fit(intercept, coef, float(penalties[best]), float(score))

@@ -70,6 +70,18 @@ def test_multinomial_is_statsmodels(data):
     np.testing.assert_allclose(ours, expected.predict(), atol=1e-8)
 
 
+def test_multinomial_weights_are_repeated_rows(data):
+    X, linear, _, rng = data
+    y = np.digitize(linear + rng.normal(size=len(X)), [-1, 1])
+    times = rng.integers(1, 4, len(X))
+    rows = np.repeat(np.arange(len(X)), times)
+    np.testing.assert_allclose(
+        Logistic().fit(X, y, times).predict_proba(X),
+        Logistic().fit(X[rows], y[rows]).predict_proba(X),
+        atol=1e-7,
+    )
+
+
 def test_collinear_columns_change_no_prediction(data):
     X, linear, _, rng = data
     y = (rng.random(len(X)) < expit(linear)).astype(int)
