@@ -61,13 +61,20 @@ class Scheme:
         return max(int(self.folds.max()) + 1, 1)
 
     def parallel(self, calls: Iterable[tuple[Callable[..., Any], tuple[Any, ...]]]) -> list[Any]:
-        """Run the calls in order, or through joblib's current backend."""
+        """Run the calls in order, or through joblib's current backend, on one thread each.
+
+        One thread, because sums over threads differ in their last digits, and because
+        small fits spend more time waiting for other threads than they save.
+        """
+        from threadpoolctl import threadpool_limits
+
         if self.n_jobs in (None, 1):
-            return [function(*arguments) for function, arguments in calls]
+            with threadpool_limits(1):
+                return [function(*arguments) for function, arguments in calls]
         from joblib import Parallel, delayed
 
         return Parallel(n_jobs=self.n_jobs)(
-            delayed(function)(*arguments) for function, arguments in calls
+            delayed(_on_one_thread)(function, arguments) for function, arguments in calls
         )
 
 
@@ -141,6 +148,13 @@ def cross_fit(
         np.tensordot(weights, held_out, axes=1),
         losses,
     )
+
+
+def _on_one_thread(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        return function(*arguments)
 
 
 def _template(regression: Regression, name: str, learner: Any, scheme: Scheme) -> fitting.Task:
