@@ -43,8 +43,9 @@ docs: $(VENV)/docs.stamp  ## build the site into docs/_build/html; a warning is 
 study: $(VENV)/test.stamp  ## the slow tests: simulation studies, minutes to hours
 	$(CALM) $(BIN)/python $(PYTEST) -m slow $(ARGS)
 
-bench: $(VENV)/bench.stamp  ## run every benchmarks/*/run.py: tables beside other packages
-	@for run in benchmarks/*/run.py; do echo "$$run"; $(CALM) $(BIN)/python "$$run" $(ARGS) || exit 1; done
+bench: $(VENV)/core.stamp  ## tables beside other packages (ARGS="--replicates 40 20 --jobs 2")
+	$(PIP) -r benchmarks/requirements.txt -c constraints.txt
+	$(CALM) $(BIN)/python -m benchmarks.mediation --out benchmarks/mediation/RESULTS.md $(ARGS)
 
 lowest: $(LOWEST)/lowest.stamp  ## the tests on the lowest versions that pyproject.toml allows
 	$(CALM) $(LOWEST)/bin/python $(PYTEST) -m "not slow" -W default tests $(ARGS)

@@ -30,7 +30,8 @@ def _figures(draws: np.ndarray) -> Statistics:
 def statistics(draws: np.ndarray, ours: np.ndarray) -> Statistics:
     """Figures of a method, and their ratios to ours on the same samples."""
     figures, base = _figures(draws), _figures(ours)
-    ratios = {f"{name} x": figures[name] / base[name] for name in FIGURES if name != "bias"}
+    with np.errstate(divide="ignore", invalid="ignore"):  # few samples: a coverage may be 0
+        ratios = {f"{name} x": figures[name] / base[name] for name in FIGURES if name != "bias"}
     # Our own bias is near 0: a ratio to it would say nothing.
     return {**figures, "bias / RMSE of causalif": figures["bias"] / base["RMSE"], **ratios}
 
