@@ -48,14 +48,18 @@ class FoldData:
     n_folds: int
 
     def blocks(self) -> Iterator[tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
-        """Fold, features with a leading one, targets (m, n_folds) and weights of some rows."""
+        """Fold, features with a leading one, targets (m, n_folds) and weights of some rows.
+
+        The features are overwritten by the next block.
+        """
         step = max(CELLS_PER_CHUNK // (self.basis.size + 1), 1000)
+        # One work space for all chunks: fresh memory for each costs more than the sums.
+        work = np.ones((min(step, len(self.X)), self.basis.size + 1))
         for start in range(0, len(self.X), step):
             folds = self.folds[start : start + step]
             order = np.argsort(folds, kind="stable")
-            features = np.empty((len(order), self.basis.size + 1))
-            features[:, 0] = 1.0
-            features[:, 1:] = self.basis.transform(self.X[start : start + step][order])
+            features = work[: len(order)]
+            self.basis.transform(self.X[start : start + step][order], out=features[:, 1:])
             starts = np.flatnonzero(np.diff(folds[order], prepend=folds[order[0]] - 1))
             for first, end in zip(starts, [*starts[1:], len(order)], strict=True):
                 rows = start + order[first:end]
