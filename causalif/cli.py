@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     2
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("always", CausalifWarning)
+        warnings.simplefilter("default", CausalifWarning)  # each text once
         warnings.showwarning = _show_warning
         try:
             chosen = _parser().parse_args(arguments)

@@ -54,7 +54,7 @@ def read_exposure(
         )
         return None
     if isinstance(levels, np.ndarray | pd.Index | pd.Series | range):
-        levels = pd.Index(levels).tolist()
+        levels = list(levels) if isinstance(levels, range) else levels.tolist()
     if levels is not None and not _usable(levels, problems):
         return None
     if not _is_level(reference):

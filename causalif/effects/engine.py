@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from causalif.data import Design, resolve_call
+from causalif.effects.checks import check_before_fits
 from causalif.effects.diagnostics import diagnose, warn_on_positivity
 from causalif.effects.options import check_options, complete, settings_from
 from causalif.effects.potential import PotentialMean
@@ -85,6 +86,7 @@ def analyse(
         draw_folds(design, settings.folds, seed_for(settings.entropy, "folds", draw))
         for draw in range(settings.repeats)
     )
+    check_before_fits(design, settings, folds)
     return run(Recipe(estimand, design, settings, folds))
 
 
@@ -165,5 +167,3 @@ def _bar(progress: bool | None, total: int) -> Any:
 
     disable = None if progress is None else not progress
     return tqdm(total=total, desc="causalif", unit="mean", disable=disable, leave=False)
-
-

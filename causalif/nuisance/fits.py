@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, replace
+from pickle import PicklingError
 from typing import Any
 
 import numpy as np
 
+from causalif.errors import FitError
 from causalif.nuisance import fitting
 from causalif.nuisance.stacking import simplex_weights, simplex_weights_logloss
 
@@ -73,9 +76,15 @@ class Scheme:
                 return [function(*arguments) for function, arguments in calls]
         from joblib import Parallel, delayed
 
-        return Parallel(n_jobs=self.n_jobs)(
-            delayed(_on_one_thread)(function, arguments) for function, arguments in calls
-        )
+        try:
+            return Parallel(n_jobs=self.n_jobs)(
+                delayed(_on_one_thread)(function, arguments) for function, arguments in calls
+            )
+        except (PicklingError, BrokenExecutor) as error:
+            raise FitError(
+                f"the fits could not be handed to n_jobs={self.n_jobs} workers: {error} Use "
+                "n_jobs=1, or learners that can be pickled."
+            ) from error
 
 
 @dataclass(frozen=True)
@@ -110,9 +119,7 @@ class Fit:
         return np.column_stack(scheme.parallel(calls))
 
 
-def cross_fit(
-    regression: Regression, learners: Sequence[tuple[str, Any]], scheme: Scheme
-) -> Fit:
+def cross_fit(regression: Regression, learners: Sequence[tuple[str, Any]], scheme: Scheme) -> Fit:
     """Fit every learner on every training fold and weigh them by their held-out loss.
 
     References

@@ -13,6 +13,7 @@ from causalif.nuisance.folds import seed_for
 from causalif.nuisance.library import fit_with_weights
 
 CHUNK = 200_000
+PRECISION = 1e-3  # of probabilities, which may have been computed in 32 bits
 
 
 @dataclass(frozen=True)
@@ -84,9 +85,8 @@ def held_out_rows(folds: np.ndarray, fold: int, n_folds: int) -> np.ndarray:
 
 def _fit(task: Task, features: np.ndarray) -> list[Any]:
     if len(task.which) > 1:
-        learner = _seeded(task, fold=-1)
         try:
-            return learner.fit_folds(
+            return _seeded(task, fold=-1).fit_folds(
                 features[task.train],
                 task.target,
                 task.folds[task.train],
@@ -99,16 +99,14 @@ def _fit(task: Task, features: np.ndarray) -> list[Any]:
     keep = task.folds[task.train] != fold
     target = task.target if task.target.ndim == 1 else task.target[:, fold]
     weights = None if task.weights is None else task.weights[keep]
-    learner = _seeded(task, fold)
-    if task.classes and len(np.unique(target[keep])) < 2:
-        from sklearn.dummy import DummyClassifier
-
-        learner = DummyClassifier(strategy="prior")
     try:
+        learner = _seeded(task, fold)
+        if task.classes and len(np.unique(target[keep])) < 2:
+            from sklearn.dummy import DummyClassifier
+
+            learner = DummyClassifier(strategy="prior")
         return [
-            fit_with_weights(
-                learner, features[task.train[keep]], target[keep], weights, task.role
-            )
+            fit_with_weights(learner, features[task.train[keep]], target[keep], weights, task.role)
         ]
     except Exception as error:
         raise _failure(task, fold, error) from error
@@ -136,12 +134,16 @@ def predict(model: Any, features: np.ndarray, task: Task, fold: int) -> np.ndarr
     except Exception as error:
         raise _failure(task, fold, error) from error
     values = parts[0] if len(parts) == 1 else np.concatenate(parts)
-    if not np.isfinite(values).all():
-        bad = int((~np.isfinite(values)).sum())
+    bad = ~np.isfinite(values)
+    what = f"{int(bad.sum())} missing or infinite predictions"
+    if not bad.any() and task.classes and len(values):
+        bad = (values < -PRECISION) | (abs(values.sum(axis=1, keepdims=True) - 1) > PRECISION)
+        what = f"{int(bad.any(axis=1).sum())} predictions that are no probabilities"
+    if bad.any():
         raise FitError(
-            f"{task.role} learner {task.name!r} ({type(model).__name__}) gave {bad} missing or "
-            f"infinite predictions in fold {fold + 1} of {task.n_folds}. Use another learner for "
-            f"this role: learners={{{task.role!r}: ...}}."
+            f"{task.role} learner {task.name!r} ({type(model).__name__}) gave {what} in fold "
+            f"{fold + 1} of {task.n_folds}. Use another learner for this role: "
+            f"learners={{{task.role!r}: ...}}."
         )
     return values
 
@@ -152,10 +154,11 @@ def _predict_chunk(model: Any, features: np.ndarray, classes: int) -> np.ndarray
     if not classes:
         return np.asarray(model.predict(features), dtype=float).reshape(len(features))
     found = np.asarray(model.predict_proba(features), dtype=float)
-    if found.shape[1] == classes:
-        return found
+    known = np.asarray(getattr(model, "classes_", range(classes)), dtype=np.int64)
+    if found.shape != (len(features), len(known)):
+        raise ValueError(f"predict_proba gave shape {found.shape} for {len(known)} classes")
     values = np.zeros((len(features), classes))
-    values[:, np.asarray(model.classes_, dtype=np.int64)] = found
+    values[:, known] = found
     return values
 
 
@@ -163,6 +166,6 @@ def _failure(task: Task, fold: int | str, error: Exception) -> FitError:
     where = "in all folds" if fold == "all" else f"in fold {int(fold) + 1} of {task.n_folds}"
     return FitError(
         f"{task.role} learner {task.name!r} ({type(task.learner).__name__}) failed {where}: "
-        f"{type(error).__name__}: {error}. Mend it, or use another for this role: "
+        f"{type(error).__name__}: {str(error).rstrip('.')}. Mend it, or use another for this role: "
         f"learners={{{task.role!r}: ...}}."
     )

@@ -245,6 +245,6 @@ def _cannot(library: Library, role: str, kind: str) -> str:
         learner = library.classifiers[0][1]
         return no_weights(learner, role, "a regression of probabilities on covariates needs them")
     return (
-        f"learners: the {role} learner {library.name} is a classifier, and the outcome is "
-        f"continuous. Give a regressor: learners={{{role!r}: ...}}."
+        f"learners: the {role} learner {library.classifiers[0][0]} is a classifier, and the "
+        f"outcome is continuous. Give a regressor: learners={{{role!r}: ...}}."
     )

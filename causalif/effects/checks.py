@@ -1,0 +1,117 @@
+"""What can be known to fail once the design is there, said before any fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from causalif.data.design import Design
+from causalif.data.variables import shown
+from causalif.effects.options import Settings
+from causalif.errors import DataError, Problems
+from causalif.nuisance.adapters import no_weights, weight_keyword
+from causalif.nuisance.library import Kind, Role
+
+
+def check_before_fits(design: Design, settings: Settings, folds: Sequence[np.ndarray]) -> None:
+    """Learners that cannot serve, folds without a level, scales that are not defined.
+
+    Parameters
+    ----------
+    design : Design
+    settings : Settings
+    folds : sequence of ndarray of int, shape (n,)
+        One per draw; -1 where no row is held out.
+
+    Raises
+    ------
+    DataError
+        Every such problem, in one message.
+    """
+    problems = Problems()
+    _check_learners(design, settings, problems)
+    _check_scale(design, settings.scale, problems)
+    _check_folds(design, folds, problems)
+    problems.raise_if_any()
+
+
+def _needed(design: Design, settings: Settings) -> Iterator[tuple[Role, Kind]]:
+    """The kinds of regression that will be fitted, by role."""
+    yield "exposure", "probability"
+    if not design.outcome.observed.all():
+        yield "missing", "probability"
+    if settings.method == "ipw":
+        return
+    binary = design.outcome.kind == "binary"
+    yield "outcome", "probability" if binary else "regression"
+    if binary and design.mediators:
+        yield "outcome", "fraction"
+
+
+def _check_learners(design: Design, settings: Settings, problems: Problems) -> None:
+    for role, kind in _needed(design, settings):
+        try:
+            candidates = settings.library.candidates(role, kind)
+        except DataError as error:
+            problems.add(str(error))
+            continue
+        for _, learner in candidates if design.weights is not None else ():
+            inner = getattr(learner, "regressor", getattr(learner, "classifier", learner))
+            if weight_keyword(inner) is None:
+                problems.add(no_weights(inner, role, "sampling weights are given"))
+
+
+def _informative(design: Design) -> np.ndarray:
+    """Rows with an observed outcome and a positive weight."""
+    weighted = True if design.weights is None else design.weights > 0
+    return design.outcome.observed & weighted
+
+
+def _check_scale(design: Design, scale: str, problems: Problems) -> None:
+    """Ratios need something to divide: looked for in the data, as an estimate comes late."""
+    if scale == "difference":
+        return
+    exposure, outcome, used = design.exposure, design.outcome, _informative(design)
+    low, high = outcome.values[used].min(), outcome.values[used].max()
+    if scale == "odds_ratio" and (low < 0 or high > 1):
+        problems.add(
+            f"scale='odds_ratio' needs an outcome between 0 and 1, but {outcome.name!r} reaches "
+            f"from {low:.4g} to {high:.4g}.",
+            "Use scale='difference' or 'ratio'.",
+        )
+        return
+    for code in range(exposure.contrasted):
+        arm = outcome.values[used & (exposure.codes == code)]
+        empty = arm.max() <= 0
+        if empty or (scale == "odds_ratio" and arm.min() >= 1):
+            problems.add(
+                f"scale={scale!r} is not defined: outcome {outcome.name!r} is "
+                f"{'nowhere above 0' if empty else '1'} in all {len(arm)} rows at "
+                f"{exposure.name} = {shown(exposure.levels[code])}.",
+                "Use scale='difference'.",
+            )
+
+
+def _check_folds(design: Design, folds: Sequence[np.ndarray], problems: Problems) -> None:
+    """Every training set must hold every contrasted level; whole clusters may prevent it."""
+    exposure, used = design.exposure, _informative(design)
+    for fold_of in folds:
+        for fold in range(int(fold_of.max()) + 1):
+            codes = exposure.codes[used & (fold_of != fold)]
+            present = np.bincount(codes, minlength=exposure.contrasted)[: exposure.contrasted]
+            if present.all():
+                continue
+            level = shown(exposure.levels[int(np.flatnonzero(present == 0)[0])])
+            why = (
+                "Its rows lie in too few clusters, which folds keep whole: use folds=1, or group "
+                "more finely."
+                if design.clusters is not None
+                else "Use fewer folds, or contrast other levels."
+            )
+            problems.add(
+                f"without fold {fold + 1} of {int(fold_of.max()) + 1}, no row with an observed "
+                f"outcome is left at {exposure.name} = {level} to learn from.",
+                why,
+            )
+            return
