@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pandas as pd
 from joblib import Parallel, delayed
+from tqdm import tqdm
+
 from tests.truth.continuous import CHOSEN_ON, REPORTED_ON, ContinuousLaw
 
 import causalif as cif
@@ -58,17 +60,25 @@ def study(
     first_seed: int,
     options: dict[str, object],
     jobs: int,
+    draws: Path,
 ) -> pd.DataFrame:
+    """Run what the file of draws does not hold yet, and append to it as results come in."""
+    done = pd.read_csv(draws) if draws.exists() else pd.DataFrame(columns=["law", "n", "seed"])
+    known = set(zip(done["law"], done["n"], done["seed"], strict=True))
     for law in laws.values():
         law.means()  # once, in this process
-    calls = (
-        delayed(replicate)(law, n, first_seed + r, options)
+    todo = [
+        (law, n, first_seed + r)
         for law in laws.values()
-        for n in sizes
         for r in range(replicates)
-    )
-    rows = Parallel(n_jobs=jobs, batch_size=4)(calls)
-    return pd.DataFrame([row for part in rows for row in part])
+        for n in sizes
+        if (law.name, n, first_seed + r) not in known
+    ]
+    calls = (delayed(replicate)(law, n, seed, options) for law, n, seed in todo)
+    results = Parallel(n_jobs=jobs, return_as="generator_unordered")(calls)
+    for rows in tqdm(results, total=len(todo), disable=None):
+        pd.DataFrame(rows).to_csv(draws, mode="a", header=not draws.exists(), index=False)
+    return pd.read_csv(draws)
 
 
 def summarise(draws: pd.DataFrame) -> pd.DataFrame:
@@ -99,16 +109,15 @@ def main() -> None:
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--method", default="onestep")
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--draws", help="keep every replicate in this CSV")
+    parser.add_argument(
+        "--draws", default="coverage-draws.csv", help="every replicate; a second run continues it"
+    )
     parser.add_argument("--out", help="write the table to this markdown file")
     chosen = parser.parse_args()
     laws = {k: v for k, v in LAWS[chosen.laws].items() if not chosen.only or k in chosen.only}
     options = {"repeats": chosen.repeats, "folds": chosen.folds, "method": chosen.method}
-    draws = study(
-        laws, chosen.n, chosen.replicates, FIRST_SEED[chosen.laws], options, chosen.jobs
-    )
-    if chosen.draws:
-        draws.to_csv(chosen.draws, index=False)
+    first_seed, file = FIRST_SEED[chosen.laws], Path(chosen.draws)
+    draws = study(laws, chosen.n, chosen.replicates, first_seed, options, chosen.jobs, file)
     table = summarise(draws)
     print(table.round(3).to_string(index=False))
     if chosen.out:

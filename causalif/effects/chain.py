@@ -41,7 +41,9 @@ def chain_mean(
     """
     groups, levels = design.mediators, world
     if settings.collapse:
-        groups, levels = collapse(groups, levels)
+        # Whether an outcome is seen may hang on the mediators: then they stay in its regression.
+        whole = bool(design.outcome.observed.all())
+        groups, levels = collapse(groups, levels, outcome=whole)
     weights = clever_weights(nuisances, design, groups, levels)
     if settings.method == "ipw":
         regressions = [np.zeros(design.n)] * len(weights)
@@ -58,11 +60,11 @@ def chain_mean(
     )
 
 
-def collapse(groups: Groups, world: World) -> tuple[Groups, World]:
+def collapse(groups: Groups, world: World, *, outcome: bool = True) -> tuple[Groups, World]:
     """Join neighbours that live at one level: they need no regression between them.
 
-    Mediators at the outcome's own level are averaged over by its regression; two
-    neighbouring groups at one level are one group.
+    Two neighbouring groups at one level are one group; with `outcome`, mediators at the
+    outcome's own level are averaged over by its regression.
 
     Examples
     --------
@@ -81,7 +83,7 @@ def collapse(groups: Groups, world: World) -> tuple[Groups, World]:
         else:
             kept.append(group)
             levels.append(level)
-    if levels and levels[-1] == world[-1]:
+    if outcome and levels and levels[-1] == world[-1]:
         kept.pop()
         levels.pop()
     return tuple(kept), (*levels, world[-1])

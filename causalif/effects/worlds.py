@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from causalif.data.design import Design
-from causalif.errors import DataError
+from causalif.errors import DataError, DataWarning, warn
 from causalif.estimate import Estimate
 
 if TYPE_CHECKING:
@@ -121,6 +121,11 @@ def contrast(estimand: Estimand, design: Design, means: Estimate, scale: str) ->
         pair = matrix[[index[top], index[bottom]]]
         return means.transform(lambda values: pair @ excess(values), names=[top, bottom])
 
+    parts = matrix @ excess(means.values.to_numpy())
+    for term, (_, bottom) in list(shares.items()):
+        if abs(parts[index[bottom]]) < 1e-12:
+            del shares[term]
+            warn(f"{term} is left out: {bottom} is estimated as zero.", DataWarning)
     result = means.transform(terms, names=[*rows, *shares])
     return Estimate.from_estimate(
         result,
