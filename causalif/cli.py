@@ -91,8 +91,10 @@ def _add_data_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--report", metavar="FILE", help="write an HTML report")
 
 
-SHARED = ("method", "learners", "scale", "missing", "folds", "repeats", "truncate", "seed")
-SHARED += ("n_jobs", "weights", "clusters", "strata")
+SHARED = (
+    *("method", "learners", "scale", "missing", "folds", "repeats", "truncate", "seed"),
+    *("n_jobs", "weights", "clusters", "strata"),
+)
 
 
 def _demo(chosen: argparse.Namespace) -> int:

@@ -156,9 +156,11 @@ def test_demo(tmp_path, monkeypatch, capsys):
     quick = functools.partial(cif.mediate, learners="glm")
     monkeypatch.setattr("causalif.effects.mediate", quick)  # the default learners take a minute
     monkeypatch.chdir(tmp_path)
-    assert main(["demo"]) == 0
+    assert main(["demo", "--seed", "5"]) == 0
     out = capsys.readouterr().out
-    assert "NIE" in out
+    formula = "depress2 ~ treat | job_seek | econ_hard + sex + age"  # the one that it prints
+    assert formula in out
+    assert quick(formula, cif.load_dataset("jobs"), seed=5).summary() in out
     assert "Report:" in out
     assert "<html" in (tmp_path / "causalif-demo.html").read_text(encoding="utf-8")
 

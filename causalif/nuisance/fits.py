@@ -77,9 +77,10 @@ class Scheme:
         from joblib import Parallel, delayed
 
         try:
-            return Parallel(n_jobs=self.n_jobs)(
+            found: Any = Parallel(n_jobs=self.n_jobs)(
                 delayed(_on_one_thread)(function, arguments) for function, arguments in calls
             )
+            return found
         except (PicklingError, BrokenExecutor) as error:
             raise FitError(
                 f"the fits could not be handed to n_jobs={self.n_jobs} workers: {error} Use "

@@ -95,7 +95,7 @@ def _fit(task: Task, features: np.ndarray) -> list[Any]:
             )
         except Exception as error:
             raise _failure(task, "all", error) from error
-    (fold,) = task.which
+    fold = max(task.which)  # the only one
     keep = task.folds[task.train] != fold
     target = task.target if task.target.ndim == 1 else task.target[:, fold]
     weights = None if task.weights is None else task.weights[keep]
@@ -115,7 +115,7 @@ def _fit(task: Task, features: np.ndarray) -> list[Any]:
 def _seeded(task: Task, fold: int) -> Any:
     from sklearn.base import clone
 
-    learner = clone(task.learner)
+    learner: Any = clone(task.learner)
     seeds = {
         name: seed_for(task.entropy, *task.key, task.name, fold)
         for name, value in learner.get_params().items()
