@@ -50,6 +50,9 @@ html_theme = "pydata_sphinx_theme"
 html_title = f"causalif {release}"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+# Pages that are read, not looked up, get the width of the left column for tables and code.
+READ = "index start data LICENCES contributing changelog vignettes/* benchmarks/*"
+html_sidebars = {page: [] for page in READ.split()}
 html_show_sourcelink = False
 html_theme_options = {
     "show_toc_level": 2,
@@ -83,5 +86,7 @@ def lay_out_pages() -> None:
             )
 
 
-os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+# The kernels inherit these: figures land on the page, and no widget library is missed there.
+os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
+os.environ["PYTHONWARNINGS"] = "ignore:IProgress not found"
 lay_out_pages()
