@@ -19,9 +19,8 @@ import pandas as pd
 from joblib import Parallel, delayed
 from tqdm import tqdm
 
-from tests.truth.continuous import CHOSEN_ON, REPORTED_ON, ContinuousLaw
-
 import causalif as cif
+from tests.truth.continuous import CHOSEN_ON, REPORTED_ON, ContinuousLaw
 
 TERMS = ("TE", "NDE", "NIE")
 FIRST_SEED = {"chosen": 0, "reported": 100_000}

@@ -3,10 +3,28 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from causalif.datasets import list_datasets, load_dataset
+    from causalif.effects import average_effect, mediate
+    from causalif.estimate import Estimate, combine
+    from causalif.qualification import check
 
 __version__ = "0.1.0"
 
+__all__ = [
+    "Estimate",
+    "__version__",
+    "average_effect",
+    "check",
+    "combine",
+    "list_datasets",
+    "load_dataset",
+    "mediate",
+]
+
+# Loaded on first use, so that `import causalif` brings no heavy library.
 _HOME = {
     "Estimate": "causalif.estimate",
     "combine": "causalif.estimate",
@@ -16,8 +34,6 @@ _HOME = {
     "mediate": "causalif.effects",
     "check": "causalif.qualification",
 }
-
-__all__ = ["__version__", *_HOME]  # noqa: PLE0604  names are loaded on first use
 
 
 def __getattr__(name: str) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import sys
+import inspect
 import warnings
 from collections.abc import Hashable, Iterable, Sequence
 
@@ -126,9 +126,9 @@ def check_choice(problems: Problems, argument: str, value: object, allowed: Sequ
 
 def warn(message: str, category: type[CausalifWarning]) -> None:
     """Give a warning that points at the user's line, not at ours."""
-    frame = sys._getframe()
+    frame = inspect.currentframe()
     level = 1
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("causalif"):
+    while frame and frame.f_back and frame.f_globals.get("__name__", "").startswith("causalif"):
         frame = frame.f_back
         level += 1
     warnings.warn(message, category, stacklevel=level)

@@ -110,8 +110,5 @@ def _seeds() -> list[tuple[str, float, float]]:
             average_effect(data, "treat", "depress2", ["age", "sex"], seed=1, n_jobs=jobs)
             for jobs in (1, 2)
         )
-    return [
-        ("jobs, default learners: 2 workers give the number of 1", *(
-            float(e.values["TE"]) for e in (one, two)
-        ))
-    ]
+    words = "jobs, default learners: 2 workers give the number of 1"
+    return [(words, float(one.values["TE"]), float(two.values["TE"]))]

@@ -1,9 +1,9 @@
 """From any data frame to frozen design arrays, with every check before any fit."""
 
-from .build import build_design
-from .call import Call, resolve_call
-from .design import Column, Design, Exposure, Outcome
-from .formula import FormulaRoles, parse_formula
+from causalif.data.build import build_design
+from causalif.data.call import Call, resolve_call
+from causalif.data.design import Column, Design, Exposure, Outcome
+from causalif.data.formula import FormulaRoles, parse_formula
 
 __all__ = [
     "Call",

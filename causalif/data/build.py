@@ -7,18 +7,17 @@ from typing import Any, Literal
 
 import numpy as np
 
+from causalif.data.columns import ColumnReader
+from causalif.data.design import Design, Outcome
+from causalif.data.encoding import as_pandas
+from causalif.data.exposure import check_counts, read_exposure
+from causalif.data.frames import Frame, read_frame
+from causalif.data.outcome import read_outcome
+from causalif.data.roles import Roles, find_roles
+from causalif.data.rows import read_rows
+from causalif.data.terms import Term, evaluate
+from causalif.data.variables import Variable, read_variable
 from causalif.errors import DataWarning, Problems, check_choice, warn
-
-from .columns import ColumnReader
-from .design import Design, Outcome
-from .encoding import as_pandas
-from .exposure import check_counts, read_exposure
-from .frames import Frame, read_frame
-from .outcome import read_outcome
-from .roles import Roles, find_roles
-from .rows import read_rows
-from .terms import Term, evaluate
-from .variables import Variable, read_variable
 
 
 def build_design(

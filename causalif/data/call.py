@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from causalif.data.build import build_design
+from causalif.data.design import Design
+from causalif.data.formula import parse_formula
+from causalif.data.terms import Term
 from causalif.errors import Problems
-
-from .build import build_design
-from .design import Design
-from .formula import parse_formula
-from .terms import Term
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,10 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from causalif.data.design import Exposure
+from causalif.data.frames import Frame
+from causalif.data.variables import Variable, shown
 from causalif.errors import Problems, first_rows
-
-from .design import Exposure
-from .frames import Frame
-from .variables import Variable, shown
 
 MOST_DUMMIES = 500
 

@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from causalif.data.checks import check_levels, check_missing, check_overlap, is_constant
+from causalif.data.design import Column, Exposure
+from causalif.data.encoding import as_pandas, encode, impute
+from causalif.data.frames import Frame
+from causalif.data.terms import Term, evaluate
+from causalif.data.variables import Variable, read_variable
 from causalif.errors import Problems
-
-from .checks import check_levels, check_missing, check_overlap, is_constant
-from .design import Column, Exposure
-from .encoding import as_pandas, encode, impute
-from .frames import Frame
-from .terms import Term, evaluate
-from .variables import Variable, read_variable
 
 
 @dataclass

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .design import Column
-from .variables import Variable
+from causalif.data.design import Column
+from causalif.data.variables import Variable
 
 FEW = 5  # distinct values up to which a numeric column counts as discrete
 

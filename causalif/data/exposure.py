@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from causalif.data.design import Exposure
+from causalif.data.frames import Frame
+from causalif.data.variables import Variable, shown
+from causalif.data.windows import ELSEWHERE, contrast_windows, is_pairs
 from causalif.errors import Problems, first_rows
-
-from .design import Exposure
-from .frames import Frame
-from .variables import Variable, shown
-from .windows import ELSEWHERE, contrast_windows, is_pairs
 
 MOST_LEVELS = 10  # beyond it, numbers are continuous and categories need levels=
 

@@ -11,11 +11,10 @@ from formulaic import Formula
 from formulaic.errors import FormulaicError
 from formulaic.transforms import TRANSFORMS
 
+from causalif.data.frames import read_frame
+from causalif.data.parts import BrokenFormula, Span, split_formula, tokens_of
+from causalif.data.terms import Term, names_in
 from causalif.errors import Problems
-
-from .frames import read_frame
-from .parts import BrokenFormula, Span, split_formula, tokens_of
-from .terms import Term, names_in
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from causalif.data.design import Outcome
+from causalif.data.frames import Frame
+from causalif.data.variables import Variable, shown
 from causalif.errors import Problems, first_rows
-
-from .design import Outcome
-from .frames import Frame
-from .variables import Variable, shown
 
 
 def read_outcome(

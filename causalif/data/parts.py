@@ -8,9 +8,8 @@ from typing import Any
 from formulaic.errors import FormulaicError
 from formulaic.parser.algos.tokenize import tokenize
 
+from causalif.data.terms import plain_text
 from causalif.errors import Problems
-
-from .terms import plain_text
 
 EXPECTED = {
     2: "outcome ~ exposure | covariates, such as y ~ treat | age + sex",

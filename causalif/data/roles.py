@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from causalif.data.frames import Frame
+from causalif.data.terms import Term
 from causalif.errors import Problems, did_you_mean
-
-from .frames import Frame
-from .terms import Term
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from causalif.data.frames import Frame
+from causalif.data.roles import is_name
+from causalif.data.variables import as_float, kind_of
 from causalif.errors import Problems, first_rows
-
-from .frames import Frame
-from .roles import is_name
-from .variables import as_float, kind_of
 
 
 @dataclass(frozen=True)

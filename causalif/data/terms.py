@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from causalif.data.design import Column
+from causalif.data.encoding import is_discrete
+from causalif.data.variables import TOO_LARGE
 from causalif.errors import Problems, first_rows
-
-from .design import Column
-from .encoding import is_discrete
-from .variables import TOO_LARGE
 
 
 @dataclass(frozen=True)

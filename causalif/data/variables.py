@@ -10,9 +10,8 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
+from causalif.data.frames import Frame
 from causalif.errors import Problems, first_rows
-
-from .frames import Frame
 
 TOO_LARGE = 1e150  # its square overflows
 

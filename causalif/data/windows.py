@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from causalif.data.design import Exposure
+from causalif.data.variables import Variable
 from causalif.errors import Problems
-
-from .design import Exposure
-from .variables import Variable
 
 ELSEWHERE = "elsewhere"
 

@@ -45,10 +45,7 @@ def chain_mean(
         whole = bool(design.outcome.observed.all())
         groups, levels = collapse(groups, levels, outcome=whole)
     weights = clever_weights(nuisances, design, groups, levels)
-    if settings.method == "ipw":
-        regressions = [np.zeros(design.n)] * len(weights)
-    else:
-        regressions = [mu.held_out for mu in regress(nuisances, design, groups, levels)]
+    regressions = [mu.held_out for mu in regress(nuisances, design, groups, levels)]
     names = _names(design, groups, levels)
     residuals = [Residual(*parts) for parts in zip(names, weights, regressions, strict=True)]
     return potential_mean(
@@ -89,9 +86,7 @@ def collapse(groups: Groups, world: World, *, outcome: bool = True) -> tuple[Gro
     return tuple(kept), (*levels, world[-1])
 
 
-def regress(
-    nuisances: Nuisances, design: Design, groups: Groups, levels: World
-) -> list[Mean]:
+def regress(nuisances: Nuisances, design: Design, groups: Groups, levels: World) -> list[Mean]:
     """mu_K, .., mu_0: each regressed on what came before, within its own exposure level."""
     found: list[Mean] = []
     target = None

@@ -160,7 +160,7 @@ def warn_on_positivity(
             'influence. Look at .plot("overlap"); set the floor with truncate=.',
             PositivityWarning,
         )
-    thin = found.weights.loc[found.weights["effective_rows"].idxmin()]
+    thin = found.weights.iloc[int(found.weights["effective_rows"].argmin())]
     if thin["effective_rows"] < FEW_EFFECTIVE_ROWS:
         warn(
             f"the weights for {thin['mean']} ({thin['residual']}) leave an effective sample of "

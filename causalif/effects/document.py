@@ -1,5 +1,7 @@
 """Plots and the HTML report of an effect: which frame goes to which drawing."""
 
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
@@ -29,7 +31,7 @@ def draw_effects(effect: EffectEstimate, ax: Axes | None, **options: Any) -> Axe
     tidy = effect.tidy(options.get("level", 0.95), exponentiate=True)
     words = effect.recipe.estimand.words
     tidy["words"] = [words.get(term.split(" [")[0], "") for term in tidy["term"]]
-    defaults = {
+    defaults: dict[str, Any] = {
         "null": _NULL[scale],
         "apart": tuple(effect.fractions),
         "xlabel": _UNITS[scale].format(outcome=effect.design.outcome.name),
@@ -101,9 +103,7 @@ def sections(effect: EffectEstimate) -> list[html.Section]:
             figure=_figure(effect, "effects"),
             note=" ".join(effect._fraction_notes()) or "95% confidence intervals.",
         ),
-        html.Section(
-            "What had to be assumed", [f"- {text}" for text in effect.assumptions]
-        ),
+        html.Section("What had to be assumed", [f"- {text}" for text in effect.assumptions]),
         html.Section(
             "Overlap",
             [
@@ -120,7 +120,8 @@ def sections(effect: EffectEstimate) -> list[html.Section]:
             figure=_figure(effect, "influence"),
         ),
         html.Section(
-            "Mean outcomes", ["The worlds that the effects compare."],
+            "Mean outcomes",
+            ["The worlds that the effects compare."],
             table=effect.means.tidy()[["term", "estimate", "std_error", "conf_low", "conf_high"]],
         ),
         html.Section(

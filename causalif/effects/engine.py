@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -80,7 +81,6 @@ def analyse(
     if need_mediators and not design.mediators:  # an iterator that gave nothing, for one
         problems.add(*none_named)
         problems.raise_if_any()
-    assert library is not None  # build_design raised every problem noted so far
     settings = settings_from(given, library, design.n)
     folds = tuple(
         draw_folds(design, settings.folds, seed_for(settings.entropy, "folds", draw))
@@ -163,7 +163,9 @@ def _result(
 
 
 def _bar(progress: bool | None, total: int) -> Any:
-    from tqdm.auto import tqdm
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a notebook without ipywidgets gets the text bar
+        from tqdm.auto import tqdm
 
     disable = None if progress is None else not progress
     return tqdm(total=total, desc="causalif", unit="mean", disable=disable, leave=False)

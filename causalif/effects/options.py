@@ -40,7 +40,8 @@ DEFAULTS: Mapping[str, Any] = {
 
 SHARED = """method : {"onestep", "tmle", "plugin", "ipw"}, default "onestep"
         One-step (efficient influence function), targeted maximum likelihood, plain
-        regression, or weighting alone (its error takes the weights as known).
+        regression, or weighting alone. The errors of the last two are those of the efficient
+        influence function, which they attain only with well-estimated nuisances.
     learners : "auto", "glm", estimator or dict, default "auto"
         "auto" stacks mean, GLM, spline ridge and boosted trees by held-out loss; "glm" is
         linear and logistic regression with exposure-mediator products; or scikit-learn
@@ -109,7 +110,7 @@ def complete(options: Mapping[str, Any]) -> dict[str, Any]:
     return {**DEFAULTS, **plain}
 
 
-def check_options(options: Mapping[str, Any], problems: Problems) -> Library | None:
+def check_options(options: Mapping[str, Any], problems: Problems) -> Library:
     """Note every problem with the options; nothing is raised yet."""
     check_choice(problems, "method", options["method"], METHODS)
     check_choice(problems, "scale", options["scale"], SCALES)
@@ -134,12 +135,20 @@ def check_options(options: Mapping[str, Any], problems: Problems) -> Library | N
         except DataError as error:
             problems.add(str(error))
     library = resolve(options["learners"], problems)
-    if library is not None and library.name == "auto" and folds == 1:
+    if folds == 1 and any(part.name == "auto" for part in _used(library, options)):
         problems.add(
-            "folds=1 leaves no held-out rows to weight the learners of learners='auto'.",
-            "Use folds=5 (the default), or learners='glm'.",
+            "folds=1 leaves no held-out rows to weight the learners of learners='auto' (the "
+            "default of every role).",
+            "Use folds=5 (the default), learners='glm', or name a learner for each role.",
         )
     return library
+
+
+def _used(library: Library, options: Mapping[str, Any]) -> list[Library]:
+    """The libraries of the roles that an analysis meets."""
+    roles = dict(library.roles)
+    asked = ["exposure", *(["missing"] if options["missing"] != "error" else [])]
+    return [library, *(roles[role] for role in asked if role in roles)]
 
 
 def settings_from(options: Mapping[str, Any], library: Library, n: int) -> Settings:

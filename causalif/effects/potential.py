@@ -84,9 +84,7 @@ def potential_mean(
     """
     mean = _weighted_mean(sampling)
     y = np.where(np.isnan(outcome), 0.0, outcome)
-    weights = {
-        r.name: r.weight / mean(r.weight) if stabilize else r.weight for r in residuals
-    }
+    weights = {r.name: r.weight / mean(r.weight) if stabilize else r.weight for r in residuals}
     return _METHODS[method](y, residuals, weights, mean)
 
 
@@ -127,10 +125,15 @@ def _plugin(
 def _ipw(
     y: np.ndarray, residuals: Sequence[Residual], weights: _Weights, mean: _Mean
 ) -> PotentialMean:
-    """Weighted outcomes alone; its influence takes the weights as known."""
+    """Weighted outcomes alone.
+
+    Taking the weights as known would leave out what their estimation adds (for indirect
+    effects nearly all of it); weights estimated well enough make this efficient, so that
+    its influence is the efficient one (Hirano, Imbens & Ridder 2003).
+    """
     weight = weights[residuals[0].name]
-    value = mean(weight * y) / mean(weight)
-    return PotentialMean(value, value + weight * (y - value), weights)
+    values = _efficient(y, [r.regression for r in residuals], list(weights.values()))
+    return PotentialMean(mean(weight * y) / mean(weight), values, weights)
 
 
 def _tmle(

@@ -90,7 +90,9 @@ class EffectEstimate(Estimate):
         if not file.parent.is_dir():
             from causalif.errors import DataError
 
-            raise DataError(f"no folder {str(file.parent)!r} to write the report to. Make it first.")
+            raise DataError(
+                f"no folder {str(file.parent)!r} to write the report to. Make it first."
+            )
         file.write_text(document.page(self), encoding="utf-8")
         return file
 
@@ -131,8 +133,11 @@ class EffectEstimate(Estimate):
             lines.append(
                 f"Fresh folds move a term by up to {worst:.2f} of its standard error (included)."
             )
-        if self.recipe.settings.method == "ipw":
-            lines.append("Standard errors take the weights as known.")
+        if self.recipe.settings.method in ("ipw", "plugin"):
+            lines.append(
+                "Standard errors are those of the efficient influence function; they hold for this "
+                "method only as far as its nuisances are estimated well."
+            )
         lines += [*self.design.notes, "", "Assumed:"]
         return [*lines, *(f"- {text}" for text in self.assumptions)]
 

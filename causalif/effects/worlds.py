@@ -160,7 +160,7 @@ _STORED = {"difference": "identity", "ratio": "log", "odds_ratio": "log"}
 def _check_scale(means: Estimate, scale: str) -> None:
     values = means.values
     if scale == "ratio" and (values <= 0).any():
-        term = values.idxmin()
+        term = str(values.idxmin())
         raise DataError(
             f"scale='ratio' needs positive means, but {term} is estimated as "
             f"{values[term]:.4g}. Use scale='difference'."

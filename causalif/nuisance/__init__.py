@@ -1,0 +1,1 @@
+"""Nuisance functions: learners, and the one place that fits them."""

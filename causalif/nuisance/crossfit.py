@@ -12,7 +12,7 @@ import pandas as pd
 from causalif.data.design import Design
 from causalif.nuisance.fits import Fit, Regression, Scheme, cross_fit
 from causalif.nuisance.folds import draw_folds, seed_for
-from causalif.nuisance.library import Library
+from causalif.nuisance.library import Kind, Library, Role
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,7 @@ class Nuisances:
 
     def describe(self, key: tuple[Any, ...]) -> str:
         """A nuisance in words, as diagnostics print it."""
-        exposure, names = self.design.exposure, ", ".join
+        exposure, names = self.design.exposure, _listed
         if key[0] == "exposure":
             return f"P({exposure.name} | {names(key[1]) or '1'})"
         if key[0] == "observed":
@@ -229,8 +229,8 @@ class Nuisances:
     def _fit(
         self,
         key: tuple[Any, ...],
-        role: str,
-        kind: str,
+        role: Role,
+        kind: Kind,
         features: np.ndarray,
         views: Sequence[np.ndarray],
         train: np.ndarray,
@@ -271,3 +271,10 @@ class Nuisances:
             products = dummies[:, :, None] * inner[:, None, :]
             parts.insert(1, products.reshape(design.n, -1))
         return np.column_stack(parts)
+
+
+def _listed(names: Sequence[str], most: int = 6) -> str:
+    """A list short enough to print."""
+    if len(names) <= most:
+        return ", ".join(names)
+    return f"{', '.join(names[: most - 1])} and {len(names) - most + 1} more"

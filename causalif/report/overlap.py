@@ -96,7 +96,7 @@ def _two_levels(
     _mirrored(ax, halves[0], -halves[1], edges, labels=labels)
     for which, at, style in ((level, floor, "--"), (reference, floor, ":")):
         if at is not None:
-            label = f"P({name} = {which}) < {at:g}: {_share_below(probabilities[which], at)}"
+            label = f"P({name} = {which}) < {at:.2g}: {_share_below(probabilities[which], at)}"
             where = at if which == level else 1 - at
             ax.axvline(where, color=canvas.INK, ls=style, lw=1.2, label=canvas.literal(label))
     ax.set_xlim(edges[0], edges[-1])
@@ -120,9 +120,9 @@ def _many_levels(
         # Rows are listed from the top, so up is minus.
         _mirrored(ax, row - 0.44 * above, row + 0.44 * below, edges, base=row, labels=labels)
     if floor is not None:
-        ax.axvline(floor, color=canvas.INK, ls="--", lw=1.2, label=f"floor {floor:g}")
+        ax.axvline(floor, color=canvas.INK, ls="--", lw=1.2, label=f"floor {floor:.2g}")
         shares = [_share_below(probabilities[level], floor) for level in levels]
-        canvas.column_at_right(ax, shares, f"below {floor:g}")
+        canvas.column_at_right(ax, shares, f"below {floor:.2g}")
     ax.set_xlim(edges[0], edges[-1])
     canvas.name_axes(ax, f"P({name} = level | covariates), a probability")
 

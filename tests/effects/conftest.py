@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from tests.truth.discrete import DiscreteLaw
-from tests.truth.learners import CellMeans, CellShares
 
 from causalif.data.design import Column, Design, Exposure, Outcome
 from causalif.effects.options import Settings
 from causalif.nuisance.library import resolve
+from tests.truth.discrete import DiscreteLaw
+from tests.truth.learners import CellMeans, CellShares
 
 
 def column(name: str, values: pd.Series) -> Column:

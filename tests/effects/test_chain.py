@@ -7,11 +7,11 @@ from itertools import product
 import numpy as np
 import pytest
 from pytest import approx
-from tests.effects.conftest import design_of, law_as_design
-from tests.truth.discrete import DiscreteLaw
 
 from causalif.effects.chain import chain_mean, collapse
 from causalif.nuisance.crossfit import Nuisances
+from tests.effects.conftest import design_of, law_as_design
+from tests.truth.discrete import DiscreteLaw
 
 METHODS = ["onestep", "tmle", "plugin"]
 WORLDS = [(k, world) for k in (1, 2, 3) for world in product((0, 1), repeat=k + 1)]

@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 from pytest import approx
 from sklearn.linear_model import LogisticRegression
-from tests.truth.discrete import DiscreteLaw
-from tests.truth.learners import CellMeans, CellShares, Constant
 
 import causalif as cif
 from causalif.effects.repeats import average, transport
 from causalif.errors import PositivityWarning
+from tests.truth.discrete import DiscreteLaw
+from tests.truth.learners import CellMeans, CellShares, Constant
 
 SATURATED = {"outcome": CellMeans(), "exposure": CellShares(), "missing": CellShares()}
 EXACT = {"learners": SATURATED, "folds": 1, "truncate": 0, "seed": 1}
@@ -137,7 +137,9 @@ def test_missing_outcomes_are_weighted_for(law):
 
 
 def test_each_level_has_its_contrasts(data):
-    three = categorical(data).assign(a=np.where(data["w"] == 2, "c", data["a"].map({0: "a", 1: "b"})))
+    three = categorical(data).assign(
+        a=np.where(data["w"] == 2, "c", data["a"].map({0: "a", 1: "b"}))
+    )
     rng = np.random.default_rng(3)
     three["a"] = rng.permutation(three["a"].to_numpy())
     found = mediate(three)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.truth.discrete import DiscreteLaw
 
 from causalif.effects.potential import Residual, potential_mean
+from tests.truth.discrete import DiscreteLaw
 
 # E[Y(1, M(0))] needs mu (outcome), nu (nested mean), g (exposure | W), e (exposure | M, W).
 WORLD = (0, 1)
@@ -26,18 +26,14 @@ def one_step_at(law: DiscreteLaw, right: set[str]) -> float:
         for a in (0, 1):
             g[i, a] = law.conditional({"a": a}, {"w": w}) if "g" in right else 0.35 + 0.3 * a
             e[i, a] = (
-                law.conditional({"a": a}, {"w": w, "m1": m})
-                if "e" in right
-                else 0.4 + 0.2 * a
+                law.conditional({"a": a}, {"w": w, "m1": m}) if "e" in right else 0.4 + 0.2 * a
             )
             mu[i, a] = (
                 law.outcome_mean({"a": a, "m1": m, "w": w}) if "mu" in right else 0.2 + 0.3 * m
             )
     for i, w in enumerate(cells["w"]):
         inner = {m: mu[((cells["w"] == w) & (cells["m1"] == m)).to_numpy(), 1][0] for m in (0, 1)}
-        nested = sum(
-            law.conditional({"m1": m}, {"a": 0, "w": w}) * inner[m] for m in (0, 1)
-        )
+        nested = sum(law.conditional({"m1": m}, {"a": 0, "w": w}) * inner[m] for m in (0, 1))
         nu[i, 0] = nested if "nu" in right else 0.9
     a = cells["a"].to_numpy()
     outcome = (a == 1) / g[:, 1] * e[:, 0] / e[:, 1] * g[:, 1] / g[:, 0]

@@ -1,7 +1,5 @@
 """Arithmetic against closed-form delta methods."""
 
-# ruff: noqa: PD011  (values of an Estimate)
-
 from __future__ import annotations
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What an estimate accepts and refuses, and that it cannot be changed."""
 
-# ruff: noqa: PD011  (values of an Estimate)
-
 from __future__ import annotations
 
 import pickle

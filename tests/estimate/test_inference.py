@@ -1,7 +1,5 @@
 """Intervals, bands and tests against statsmodels, scipy and closed forms."""
 
-# ruff: noqa: PD011  (values of an Estimate)
-
 from __future__ import annotations
 
 import itertools

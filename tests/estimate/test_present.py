@@ -1,7 +1,5 @@
 """Tables, summaries and exports show the stored numbers, in words readers know."""
 
-# ruff: noqa: PD011  (values of an Estimate)
-
 from __future__ import annotations
 
 import re

@@ -1,7 +1,5 @@
 """Saved and loaded: bit for bit, or refused."""
 
-# ruff: noqa: PD011  (values of an Estimate)
-
 from __future__ import annotations
 
 import json

@@ -1,7 +1,5 @@
 """Standard errors against statsmodels and against textbook formulas."""
 
-# ruff: noqa: PD011  (values of an Estimate)
-
 from __future__ import annotations
 
 import numpy as np

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -45,7 +47,7 @@ def nearest() -> object:
 class Counting(RegressorMixin, BaseEstimator):
     """Remembers which rows it was trained on, by the outcome value."""
 
-    seen: list[frozenset[float]] = []
+    seen: ClassVar[list[frozenset[float]]] = []
 
     def fit(self, X, y):
         type(self).seen.append(frozenset(y))
@@ -74,7 +76,7 @@ def test_nested_targets_come_from_the_same_training_folds():
     rows = np.flatnonzero(d.exposure.codes == 0)
     targets = nuisances._by_fold(mu, rows)
     for fold in range(3):
-        train = (nuisances.scheme.folds != fold)
+        train = nuisances.scheme.folds != fold
         model = KNeighborsRegressor(1).fit(
             np.column_stack([d.exposure.codes, d.matrix(("m", "w"))])[train],
             d.outcome.values[train],

@@ -127,9 +127,7 @@ def _effects(means):
 def _means(law: ContinuousLaw) -> dict[tuple[int, int], float]:
     points = qmc.Sobol(law.covariates, seed=1).random_base2(19 if law.mediators == 1 else 16)
     w = law._covariates(points)
-    return {
-        (b, c): float(law.nested_mean(c, b, w).mean()) for b, c in ((0, 0), (0, 1), (1, 1))
-    }
+    return {(b, c): float(law.nested_mean(c, b, w).mean()) for b, c in ((0, 0), (0, 1), (1, 1))}
 
 
 # Two laws on which the defaults were chosen ...
@@ -199,7 +197,12 @@ BINARY = ContinuousLaw(
     lambda w: expit(0.5 * w[:, 0] - 0.5 * np.abs(w[:, 1]) + 0.2),
     lambda a, w: np.column_stack([0.7 * a + 0.6 * np.cos(2 * w[:, 0]) + 0.3 * w[:, 2]]),
     lambda a, m, w: expit(
-        -0.7 + 0.6 * a + 0.6 * m[:, 0] + 0.5 * w[:, 0] ** 2 - 0.5 * w[:, 1] + 0.3 * w[:, 2] * w[:, 3]
+        -0.7
+        + 0.6 * a
+        + 0.6 * m[:, 0]
+        + 0.5 * w[:, 0] ** 2
+        - 0.5 * w[:, 1]
+        + 0.3 * w[:, 2] * w[:, 3]
     ),
     binary=True,
 )
