@@ -9,6 +9,7 @@ pseudo-outcomes of the nested regression are predictions for rows that their mod
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
@@ -43,7 +44,9 @@ def uncentred(a: Array, y: Array, p: Plugins) -> dict[str, Array]:
     return {"TE": mean_1 - mean_0, "NDE": crossed - mean_0, "NIE": mean_1 - crossed}
 
 
-def cross_fit(w: Array, a: Array, m: Array, y: Array, *, seed: int, folds: int = 5, **trees: float):
+def cross_fit(
+    w: Array, a: Array, m: Array, y: Array, *, seed: int, folds: int = 5, **trees: Any
+) -> Plugins:
     """Out-of-fold `Plugins`; `trees` are settings of the gradient boosting."""
     mw, binary = np.column_stack([m, w]), bool(np.isin(y, (0, 1)).all())
 

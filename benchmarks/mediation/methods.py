@@ -127,7 +127,7 @@ def pingouin(law: ContinuousLaw, data: pd.DataFrame, seed: int) -> Findings:
     return {**findings, "NIE": _from_draws(draws.sum(axis=1), float(parts.sum()))}
 
 
-def boosting(law: ContinuousLaw, data: pd.DataFrame, seed: int, **trees: float) -> Findings:
+def boosting(law: ContinuousLaw, data: pd.DataFrame, seed: int, **trees: Any) -> Findings:
     roles = law.roles
     w, m = data[roles["covariates"]].to_numpy(), data[roles["mediators"]].to_numpy()
     a, y = data["a"].to_numpy(), data["y"].to_numpy()

@@ -19,8 +19,9 @@ PACKAGES = ("scikit-learn", "statsmodels", "pingouin")
 READING = """\
 Every method analyses the same samples. In brackets: the Monte-Carlo error (jackknife over
 samples; for ratios over pairs; it shows 0 where every interval covers, or none). Coverage is
-that of each package's own 95% interval, and coarse where samples are few; SE/SD is the mean standard error over the standard deviation
-of the estimates. Seconds are processor seconds of one thread, the median over samples.
+that of each package's own 95% interval, and coarse where samples are few; SE/SD is the mean
+standard error over the standard deviation of the estimates. Seconds are processor seconds of
+one thread, the median over samples.
 NDE is the pure direct effect (statsmodels: ADE at control), NIE the total indirect effect
 (statsmodels: ACME at treatment; pingouin: the sum over mediators). Where a package cannot
 do a law, it has no row."""
