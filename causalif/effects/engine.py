@@ -87,7 +87,7 @@ def analyse(
         for draw in range(settings.repeats)
     )
     check_before_fits(design, settings, folds)
-    return run(Recipe(estimand, design, settings, folds))
+    return run(Recipe(estimand, design, settings, folds, run))
 
 
 def _is_empty(names: Any) -> bool:

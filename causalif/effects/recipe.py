@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,16 +27,17 @@ class Recipe:
     settings : Settings
     folds : tuple of ndarray of int, shape (n,)
         One per repeat.
+    run : callable
+        The engine that follows the recipe.
     """
 
     estimand: Estimand
     design: Design
     settings: Settings
     folds: tuple[np.ndarray, ...]
+    run: Callable[[Recipe], EffectEstimate]
 
     def refit(self, rows: np.ndarray) -> EffectEstimate:
         """Run again on some rows: the original folds and seeds serve those that stay."""
-        from causalif.effects.engine import run
-
         part = tuple(folds[rows] for folds in self.folds)
-        return run(Recipe(self.estimand, self.design.take(rows), self.settings, part))
+        return self.run(replace(self, design=self.design.take(rows), folds=part))
