@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -104,8 +105,19 @@ def as_html(
     lines += [f"<thead>{row('th', cells.columns)}</thead>", "<tbody>"]
     lines += [row("td", entries) for entries in cells.to_numpy()]
     lines += ["</tbody>", "</table>"]
-    lines += [f"<p>{html.escape(note)}</p>" for note in notes]
-    return "\n".join(lines)
+    return "\n".join([*lines, *_html_notes(notes)])
+
+
+def _html_notes(notes: Iterable[str]) -> list[str]:
+    """Paragraphs, and a list of neighbouring notes that start with a dash."""
+    lines: list[str] = []
+    for listed, group in groupby(notes, key=lambda note: note.startswith("- ")):
+        if listed:
+            items = "".join(f"<li>{html.escape(note[2:])}</li>" for note in group)
+            lines.append(f"<ul>{items}</ul>")
+        else:
+            lines += [f"<p>{html.escape(note)}</p>" for note in group if note]
+    return lines
 
 
 def as_latex(

@@ -125,3 +125,10 @@ def test_the_frame_is_not_changed():
     for render in (tables.as_text, tables.as_html, tables.as_latex):
         render(FRAME)
     pd.testing.assert_frame_equal(FRAME, before)
+
+
+def test_notes_with_a_dash_become_one_list():
+    page = tables.as_html(
+        pd.DataFrame({"x": [1.0]}), notes=["Assumed:", "- <a>", "- b", "", "End."]
+    )
+    assert "<p>Assumed:</p>\n<ul><li>&lt;a&gt;</li><li>b</li></ul>\n<p>End.</p>" in page
