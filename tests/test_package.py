@@ -28,6 +28,7 @@ ORDER = [
     "datasets",
     "graph",
     "nuisance",
+    "independence",
     "effects",
     "sigma",
     "fairness",

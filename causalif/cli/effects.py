@@ -1,17 +1,13 @@
-"""The command line: ``causalif demo`` and ``causalif mediate DATA.csv ...``."""
+"""``causalif demo``, ``effect`` and ``mediate``: estimates from a table."""
 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-import warnings
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-from causalif import __version__
-from causalif.errors import CausalifError, CausalifWarning, DataError
+from causalif.cli.arguments import check_output, graph_source, names
+from causalif.cli.tables import read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,38 +15,8 @@ if TYPE_CHECKING:
     from causalif.effects import EffectEstimate
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; 0, or 2 with one line on stderr for bad input.
-
-    Examples
-    --------
-    >>> main(["mediate", "no-such-file.csv", "--exposure", "a", "--outcome", "y",
-    ...       "--mediators", "m"])
-    2
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("default", CausalifWarning)  # each text once
-        warnings.showwarning = _show_warning
-        try:
-            chosen = _parser().parse_args(arguments)
-            return int(chosen.run(chosen))
-        except CausalifError as error:
-            print(f"causalif: {_one_line(error)}", file=sys.stderr)
-            return 2
-
-
-class _Parser(argparse.ArgumentParser):
-    """Refuses wrong arguments as everything else is refused: in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        raise DataError(f"{message.rstrip('.')}. See {self.prog} --help.")
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="causalif", description="Causal effects with their influence functions.")
-    parser.add_argument("--version", action="version", version=f"causalif {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
+def add_commands(commands: Any) -> None:
+    """The three commands, with their arguments."""
     demo = commands.add_parser("demo", help="mediation in the JOBS II trial, with an HTML report")
     demo.add_argument("--report", metavar="FILE", default="causalif-demo.html")
     demo.add_argument("--seed", type=int, default=1)
@@ -62,19 +28,19 @@ def _parser() -> argparse.ArgumentParser:
 
     mediate = commands.add_parser("mediate", help="direct and indirect effects")
     _add_data_arguments(mediate)
-    mediate.add_argument("--mediators", required=True, type=_names, metavar="A,B")
+    mediate.add_argument("--mediators", required=True, type=names, metavar="A,B")
     mediate.add_argument("--decomposition", default="one", metavar="one|both")
     mediate.set_defaults(run=_mediate)
-    return parser
 
 
 def _add_data_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", metavar="DATA.csv")
     parser.add_argument("--exposure", required=True, metavar="COLUMN")
     parser.add_argument("--outcome", required=True, metavar="COLUMN")
-    parser.add_argument("--covariates", type=_names, default=[], metavar="A,B")
+    parser.add_argument("--covariates", type=names, metavar="A,B")
+    parser.add_argument("--dag", metavar="FILE", help="a causal graph that picks the covariates")
     parser.add_argument("--reference", metavar="LEVEL", help="level to compare with")
-    parser.add_argument("--levels", type=_names, metavar="A,B", help="levels to compare")
+    parser.add_argument("--levels", type=names, metavar="A,B", help="levels to compare")
     for role in ("weights", "clusters", "strata"):
         parser.add_argument(f"--{role}", metavar="COLUMN")
     parser.add_argument("--method", default="onestep", metavar="onestep|tmle|plugin|ipw")
@@ -101,7 +67,7 @@ def _demo(chosen: argparse.Namespace) -> int:
     from causalif.datasets import load_dataset
     from causalif.effects import mediate
 
-    _check_report(chosen.report)
+    check_output("--report", chosen.report)
     print("JOBS II: does a job-search workshop lower depression through confidence in the search?")
     print('cif.mediate("depress2 ~ treat | job_seek | econ_hard + sex + age", jobs)\n')
     found = mediate(
@@ -144,6 +110,8 @@ def _effect(chosen: argparse.Namespace) -> int:
 
 def _options(chosen: argparse.Namespace, data: pd.DataFrame) -> dict[str, Any]:
     options = {name: getattr(chosen, name) for name in SHARED}
+    if chosen.dag is not None:
+        options["dag"] = graph_source(chosen.dag)
     return options | {
         "levels": _as_in_data(chosen.levels, chosen.exposure, data),
         "reference": (_as_in_data([chosen.reference], chosen.exposure, data) or [None])[0]
@@ -172,20 +140,8 @@ def _checked_table(chosen: argparse.Namespace) -> pd.DataFrame:
     from causalif.estimate.inference import check_level
 
     check_level(chosen.level)
-    _check_report(chosen.report)
+    check_output("--report", chosen.report)
     return read_table(chosen.data)
-
-
-def _check_report(report: str | None) -> None:
-    if report is None:
-        return
-    file = Path(report).expanduser()
-    if file.is_dir():
-        raise DataError(f"--report {report!r} is a folder. Name a file in it, such as report.html.")
-    if not file.parent.is_dir():
-        raise DataError(f"no folder {str(file.parent)!r} for --report {report!r}. Make it first.")
-    if not os.access(file if file.exists() else file.parent, os.W_OK):
-        raise DataError(f"--report {report!r} cannot be written. Choose another place.")
 
 
 def _show(found: EffectEstimate, chosen: argparse.Namespace) -> int:
@@ -201,69 +157,3 @@ def _write_report(found: EffectEstimate, report: str | None, *, quiet: bool = Fa
         path = found.report(report)
         print(f"\nReport: {path}", file=sys.stderr if quiet else sys.stdout)
     return 0
-
-
-def read_table(path: str) -> pd.DataFrame:
-    """Read a CSV file (also compressed), or say in one line why not.
-
-    Raises
-    ------
-    DataError
-        Missing, empty, not UTF-8, a folder, or another separator than a comma.
-    """
-    import pandas as pd
-
-    if os.path.isdir(path):
-        raise DataError(f"{path!r} is a folder. Give the path of one CSV file.")
-    if not os.path.exists(path):
-        raise DataError(f"no file {path!r}. Check the path; it is read from {Path.cwd()}.")
-    try:
-        header = pd.read_csv(path, header=None, nrows=1, dtype=str).iloc[0]
-        _check_separator(path, list(header))
-        table = pd.read_csv(path, low_memory=False)
-    except DataError:
-        raise
-    except pd.errors.EmptyDataError:
-        raise DataError(f"{path!r} is empty. Give a CSV file with a header line.") from None
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"{path!r} is not UTF-8 text (byte {error.start}). Save it as UTF-8 CSV."
-        ) from None
-    except Exception as error:  # whatever a parser or a decompressor makes of another format
-        why = str(error).strip() or type(error).__name__
-        raise DataError(
-            f"{path!r} cannot be read as CSV: {why.rstrip('.')}. Save it as UTF-8 CSV, separated "
-            "by commas."
-        ) from None
-    if len(header) == table.shape[1]:  # pandas would rename the second of two equal names
-        table.columns = [
-            table.columns[k] if pd.isna(name) else name for k, name in enumerate(header)
-        ]
-    return table
-
-
-def _check_separator(path: str, header: list[Any]) -> None:
-    if len(header) > 1:
-        return
-    for separator, name in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
-        if separator in str(header[0]):
-            raise DataError(f"{path!r} is separated by {name}. Save it with commas.")
-    raise DataError(
-        f"{path!r} has one column only, {str(header[0])[:60]!r}. Columns are separated by commas."
-    )
-
-
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
-
-
-def _one_line(message: Any) -> str:
-    return " ".join(str(message).split())
-
-
-def _show_warning(message: Any, category: type[Warning], *_: Any, **__: Any) -> None:
-    print(f"{category.__name__}: {_one_line(message)}", file=sys.stderr)
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
