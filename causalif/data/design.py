@@ -46,12 +46,15 @@ class Exposure:
         compared: each against ``levels[0]``, the reference.
     codes : ndarray of int, shape (n,)
     contrasted : int
+    gathered : bool, default False
+        Some level stands for many values: windows of a continuous exposure, "elsewhere".
     """
 
     name: str
     levels: tuple[Any, ...]
     codes: np.ndarray
     contrasted: int
+    gathered: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,31 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Adjustment:
+    """What a causal graph said of an analysis.
+
+    Attributes
+    ----------
+    strategy : {"covariates", "front door"}
+    covariates, mediators : tuple of str
+        Columns that stand for the nodes that identify the effect.
+    chosen : bool
+        By the graph; otherwise named by the user and found valid.
+    latent : tuple of str
+        Nodes that were not measured.
+    reason : str
+        Why these, in one or two sentences.
+    """
+
+    strategy: Literal["covariates", "front door"]
+    covariates: tuple[str, ...]
+    mediators: tuple[str, ...]
+    chosen: bool
+    latent: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
 class Design:
     """All that an analysis needs of the data, encoded once and never changed.
 
@@ -98,6 +126,8 @@ class Design:
     clusters, strata : ndarray of int or None, shape (n,)
     notes : tuple of str
         Decisions a reader should know: references, imputed columns, events.
+    adjustment : Adjustment or None
+        Which covariates a graph chose or found valid, and why; None without a graph.
     """
 
     index: pd.Index
@@ -111,6 +141,7 @@ class Design:
     clusters: np.ndarray | None = None
     strata: np.ndarray | None = None
     notes: tuple[str, ...] = field(default=())
+    adjustment: Adjustment | None = None
 
     @property
     def n(self) -> int:

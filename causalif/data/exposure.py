@@ -201,7 +201,8 @@ def _gathered(exposure: Exposure) -> Exposure:
     kept = exposure.contrasted
     codes = np.minimum(exposure.codes, kept)
     others = (ELSEWHERE,) if (codes == kept).any() else ()
-    return Exposure(exposure.name, (*exposure.levels[:kept], *others), codes, kept)
+    levels = (*exposure.levels[:kept], *others)
+    return Exposure(exposure.name, levels, codes, kept, gathered=bool(others))
 
 
 def _reference_note(exposure: Exposure, default: bool) -> str:

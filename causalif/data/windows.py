@@ -75,7 +75,7 @@ def contrast_windows(
         "estimand is the exposure drawn within its window as it is there, given the covariates."
     )
     found = tuple(names) + ((ELSEWHERE,) if counts[-1] else ())
-    return Exposure(variable.name, found, codes, len(levels))
+    return Exposure(variable.name, found, codes, len(levels), gathered=True)
 
 
 def _around(

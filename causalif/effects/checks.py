@@ -9,16 +9,49 @@ import numpy as np
 from causalif.data.design import Design
 from causalif.data.variables import shown
 from causalif.effects.options import Settings
+from causalif.effects.worlds import Estimand
 from causalif.errors import DataError, Problems
 from causalif.nuisance.adapters import no_weights, weight_keyword
 from causalif.nuisance.library import Kind, Role
 
 
-def check_before_fits(design: Design, settings: Settings, folds: Sequence[np.ndarray]) -> None:
+def check_levels(estimand: Estimand, design: Design, folds: int) -> None:
+    """Levels that are not compared, where the estimand averages over them: enough rows each.
+
+    Raises
+    ------
+    DataError
+        Too few rows, or levels that stand for many values of a continuous exposure.
+    """
+    if not estimand.every_level:
+        return
+    exposure, problems = design.exposure, Problems()
+    what = f"the {estimand.name} averages over every level of exposure {exposure.name!r}"
+    if exposure.gathered:
+        problems.add(
+            f"{what}, and here a level stands for many values.",
+            "It needs an exposure of few values; cutting one does not help, for what the cut leaves "
+            "out still drives both mediators and outcome.",
+        )
+    counts = np.bincount(exposure.codes[_informative(design)], minlength=len(exposure.levels))
+    for level, rows in zip(exposure.levels, counts, strict=True):
+        if rows < max(2, folds):
+            problems.add(
+                f"{what}, and {shown(level)} has {rows} rows with an observed outcome, fewer than "
+                f"folds={folds}.",
+                "Join rare levels, or use fewer folds.",
+            )
+    problems.raise_if_any()
+
+
+def check_before_fits(
+    estimand: Estimand, design: Design, settings: Settings, folds: Sequence[np.ndarray]
+) -> None:
     """Learners that cannot serve, folds without a level, scales that are not defined.
 
     Parameters
     ----------
+    estimand : Estimand
     design : Design
     settings : Settings
     folds : sequence of ndarray of int, shape (n,)
@@ -32,7 +65,7 @@ def check_before_fits(design: Design, settings: Settings, folds: Sequence[np.nda
     problems = Problems()
     _check_learners(design, settings, problems)
     _check_scale(design, settings.scale, problems)
-    _check_folds(design, folds, problems)
+    _check_folds(estimand, design, folds, problems)
     problems.raise_if_any()
 
 
@@ -93,13 +126,16 @@ def _check_scale(design: Design, scale: str, problems: Problems) -> None:
             )
 
 
-def _check_folds(design: Design, folds: Sequence[np.ndarray], problems: Problems) -> None:
-    """Every training set must hold every contrasted level; whole clusters may prevent it."""
+def _check_folds(
+    estimand: Estimand, design: Design, folds: Sequence[np.ndarray], problems: Problems
+) -> None:
+    """Every training set must hold every level in use; whole clusters may prevent it."""
     exposure, used = design.exposure, _informative(design)
+    needed = len(exposure.levels) if estimand.every_level else exposure.contrasted
     for fold_of in folds:
         for fold in range(int(fold_of.max()) + 1):
             codes = exposure.codes[used & (fold_of != fold)]
-            present = np.bincount(codes, minlength=exposure.contrasted)[: exposure.contrasted]
+            present = np.bincount(codes, minlength=needed)[:needed]
             if present.all():
                 continue
             level = shown(exposure.levels[int(np.flatnonzero(present == 0)[0])])

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from causalif.data import Design, resolve_call
-from causalif.effects.checks import check_before_fits
+from causalif.effects.checks import check_before_fits, check_levels
 from causalif.effects.diagnostics import diagnose, warn_on_positivity
 from causalif.effects.options import check_options, complete, settings_from
 from causalif.effects.potential import PotentialMean
@@ -82,11 +82,12 @@ def analyse(
         problems.add(*none_named)
         problems.raise_if_any()
     settings = settings_from(given, library, design.n)
+    check_levels(estimand, design, settings.folds)
     folds = tuple(
         draw_folds(design, settings.folds, seed_for(settings.entropy, "folds", draw))
         for draw in range(settings.repeats)
     )
-    check_before_fits(design, settings, folds)
+    check_before_fits(estimand, design, settings, folds)
     return run(Recipe(estimand, design, settings, folds, run))
 
 

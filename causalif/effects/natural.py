@@ -45,6 +45,7 @@ NATURAL = Estimand(
         "PNIE": "pure natural indirect effect",
         "PM": "proportion mediated",
     },
+    criterion="natural",
 )
 NATURAL_BOTH = replace(NATURAL, contrasts=_both_contrasts)
 

@@ -2,7 +2,8 @@
 
 A sequential regression hands over ``regressions`` mu_K, .., mu_0 (latest first) and a
 ``weight`` for each residual mu_{k+1} - mu_k, with mu_{K+1} := Y. All four methods and the
-influence function need nothing else.
+influence function need nothing else. A regression may be a surface, with a column for every
+value of a variable that is averaged over apart from the mediators (`product.py`).
 """
 
 from __future__ import annotations
@@ -27,13 +28,30 @@ class Residual:
         In words, for the diagnostics.
     weight : ndarray, shape (n,)
         Zero where the row does not take part.
-    regression : ndarray, shape (n,)
-        What is subtracted: mu_k.
+    regression : ndarray, shape (n,) or (n, k)
+        mu_k; or a surface, a column for each of k values.
+    subtract, hand_on : ndarray, shape (n, k), optional
+        For a surface: the shares of its columns in what is subtracted here, and in what
+        the next residual (or the mean) is taken of.
     """
 
     name: str
     weight: np.ndarray
     regression: np.ndarray
+    subtract: np.ndarray | None = None
+    hand_on: np.ndarray | None = None
+
+    def subtracted(self, regression: np.ndarray) -> np.ndarray:
+        """What this residual takes away, shape (n,)."""
+        return _mixed(regression, self.subtract)
+
+    def handed_on(self, regression: np.ndarray) -> np.ndarray:
+        """What the next residual starts from, shape (n,)."""
+        return _mixed(regression, self.hand_on)
+
+
+def _mixed(surface: np.ndarray, shares: np.ndarray | None) -> np.ndarray:
+    return surface if shares is None else (surface * shares).sum(axis=1)
 
 
 @dataclass(frozen=True)
@@ -100,26 +118,32 @@ def _weighted_mean(sampling: np.ndarray | None) -> _Mean:
 
 
 def _efficient(
-    y: np.ndarray, regressions: Sequence[np.ndarray], weights: Sequence[np.ndarray]
+    y: np.ndarray,
+    residuals: Sequence[Residual],
+    weights: _Weights,
+    regressions: Sequence[np.ndarray] | None = None,
 ) -> np.ndarray:
-    """Uncentred efficient influence values."""
-    later = (y, *regressions[:-1])
-    terms = (w * (u - r) for w, u, r in zip(weights, later, regressions, strict=True))
-    return sum(terms, start=regressions[-1])
+    """Uncentred efficient influence values, at updated regressions if there are any."""
+    used = [r.regression for r in residuals] if regressions is None else regressions
+    later, terms = y, []
+    for residual, weight, regression in zip(residuals, weights.values(), used, strict=True):
+        terms.append(weight * (later - residual.subtracted(regression)))
+        later = residual.handed_on(regression)
+    return sum(terms, start=later)
 
 
 def _onestep(
     y: np.ndarray, residuals: Sequence[Residual], weights: _Weights, mean: _Mean
 ) -> PotentialMean:
-    values = _efficient(y, [r.regression for r in residuals], list(weights.values()))
+    values = _efficient(y, residuals, weights)
     return PotentialMean(mean(values), values, weights)
 
 
 def _plugin(
     y: np.ndarray, residuals: Sequence[Residual], weights: _Weights, mean: _Mean
 ) -> PotentialMean:
-    values = _efficient(y, [r.regression for r in residuals], list(weights.values()))
-    return PotentialMean(mean(residuals[-1].regression), values, weights)
+    values = _efficient(y, residuals, weights)
+    return PotentialMean(mean(residuals[-1].handed_on(residuals[-1].regression)), values, weights)
 
 
 def _ipw(
@@ -132,7 +156,7 @@ def _ipw(
     its influence is the efficient one (Hirano, Imbens & Ridder 2003).
     """
     weight = weights[residuals[0].name]
-    values = _efficient(y, [r.regression for r in residuals], list(weights.values()))
+    values = _efficient(y, residuals, weights)
     return PotentialMean(mean(weight * y) / mean(weight), values, weights)
 
 
@@ -151,16 +175,23 @@ def _tmle(
     later, updated = np.clip((y - low) / span, 0, 1), []
     for residual, weight in zip(residuals, weights.values(), strict=True):
         start = np.clip((residual.regression - low) / span, EDGE, 1 - EDGE)
-        later = fluctuate(start, later, weight, mean)
-        updated.append(low + span * later)
-    values = _efficient(y, updated, list(weights.values()))
-    return PotentialMean(mean(updated[-1]), values, weights)
+        moved = fluctuate(start, later, weight, mean, residual.subtract)
+        later = residual.handed_on(moved)
+        updated.append(low + span * moved)
+    values = _efficient(y, residuals, weights, updated)
+    return PotentialMean(mean(residuals[-1].handed_on(updated[-1])), values, weights)
 
 
 def fluctuate(
-    regression: np.ndarray, target: np.ndarray, weight: np.ndarray, mean: _Mean
+    regression: np.ndarray,
+    target: np.ndarray,
+    weight: np.ndarray,
+    mean: _Mean,
+    shares: np.ndarray | None = None,
 ) -> np.ndarray:
     """Shift a regression on the logit scale until the weighted residual mean is zero.
+
+    A surface is shifted as a whole, until that holds for the `shares` of its columns.
 
     Examples
     --------
@@ -173,7 +204,7 @@ def fluctuate(
     base = logit(np.clip(regression, EDGE, 1 - EDGE))
 
     def score(shift: float) -> float:
-        return mean(weight * (target - expit(base + shift)))
+        return mean(weight * (target - _mixed(expit(base + shift), shares)))
 
     if score(0.0) == 0.0:
         return regression

@@ -144,5 +144,10 @@ class EffectEstimate(Estimate):
     @property
     def assumptions(self) -> list[str]:
         """What must hold for these terms to be causal effects, in plain words."""
-        names = {"exposure": self.design.exposure.name, "outcome": self.design.outcome.name}
+        design = self.design
+        names = {
+            "exposure": design.exposure.name,
+            "outcome": design.outcome.name,
+            "mediators": ", ".join(name for group in design.mediators for name in group),
+        }
         return [text.format(**names) for text in self.recipe.estimand.assumptions]

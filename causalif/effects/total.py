@@ -8,16 +8,11 @@ from causalif.effects.chain import chain_mean
 from causalif.effects.engine import analyse
 from causalif.effects.options import documented
 from causalif.effects.result import EffectEstimate
-from causalif.effects.worlds import Contrasts, Estimand
-
-
-def _contrasts(level: int, reference: int) -> Contrasts:
-    return {"TE": ((level,), (reference,))}
-
+from causalif.effects.worlds import Estimand, total_contrast
 
 TOTAL = Estimand(
     name="total effect",
-    contrasts=_contrasts,
+    contrasts=total_contrast,
     evaluate=chain_mean,
     fractions={},
     references=("robins1994estimation", "chernozhukov2018double"),

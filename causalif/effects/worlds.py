@@ -46,6 +46,10 @@ class Estimand:
         What must hold for the terms to be causal effects, in plain words.
     words : mapping of str to str
         What each term is called.
+    criterion : {"total", "natural"}, default "total"
+        By which a graph chooses and judges covariates.
+    every_level : bool, default False
+        Whether levels of the exposure that are not compared take part as well.
     """
 
     name: str
@@ -55,6 +59,13 @@ class Estimand:
     references: tuple[str, ...]
     assumptions: tuple[str, ...]
     words: Mapping[str, str]
+    criterion: str = "total"
+    every_level: bool = False
+
+
+def total_contrast(level: int, reference: int) -> Contrasts:
+    """The one contrast of a total effect."""
+    return {"TE": ((level,), (reference,))}
 
 
 def worlds_of(estimand: Estimand, design: Design) -> tuple[World, ...]:

@@ -254,7 +254,7 @@ class Nuisances:
         return tuple(name for name in self.design.columns if name in wanted)
 
     def _views(self, names: tuple[str, ...]) -> list[np.ndarray]:
-        levels = range(self.design.exposure.contrasted)
+        levels = range(len(self.design.exposure.levels))
         return [self._features(names, level) for level in levels]
 
     def _features(self, names: tuple[str, ...], level: int | None = None) -> np.ndarray:
