@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from causalif.graph.dag import shown_path, shown_set
-from causalif.graph.search import Graph, Node, ancestors, connected, descendants
+from causalif.graph.search import Graph, Node, Step, ancestors, connected, descendants
 
 
 @dataclass(frozen=True)
@@ -20,11 +20,14 @@ class Condition:
     holds : bool
     why : str
         What breaks it: the nodes, or the open path. Empty where it holds.
+    path : sequence of steps
+        The open path, as `connected` gives it, where that is what breaks the condition.
     """
 
     claim: str
     holds: bool
     why: str = ""
+    path: Sequence[Step] = ()
 
 
 def causal_nodes(dag: Graph, exposure: Collection[Node], outcome: Collection[Node]) -> set[Node]:
@@ -81,6 +84,7 @@ def adjustment_conditions(
         f"the covariates block every non-causal path from {words}",
         path is None,
         f"{shown_path(path)} is open" if path else "",
+        path or (),
     )
 
 

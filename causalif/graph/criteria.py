@@ -7,42 +7,18 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from causalif.graph.conditions import Condition, adjustment_conditions
 from causalif.graph.dag import Question, shown_set
 from causalif.graph.search import Node
+from causalif.graph.task import PAIRS
 from causalif.graph.wcde import weighted_conditions
 
 
-def _total(question: Question, covariates: Collection[Node]) -> Iterator[Condition]:
-    yield from adjustment_conditions(question.dag, question.exposure, question.outcome, covariates)
-
-
-def _controlled(question: Question, covariates: Collection[Node]) -> Iterator[Condition]:
-    """Exposure and mediators are set together: one joint exposure."""
-    joint = (*question.exposure, *question.mediators)
-    yield from adjustment_conditions(question.dag, joint, question.outcome, covariates)
-
-
-def _natural(question: Question, covariates: Collection[Node]) -> Iterator[Condition]:
-    """One set for each arrow: exposure to mediators, to outcome, and mediators to outcome.
-
-    Together they exclude that anything the exposure changes drives both mediators and
-    outcome, so that no cross-world independence is left to assume beside the graph's.
-
-    References
-    ----------
-    .. [1] Shpitser & VanderWeele (2011), International Journal of Biostatistics 7, 16.
-    """
-    dag, exposure, outcome = question.dag, question.exposure, question.outcome
-    mediators = question.mediators
-    yield from adjustment_conditions(dag, exposure, outcome, covariates)
-    if mediators:
-        yield from adjustment_conditions(dag, exposure, mediators, covariates)
-        joint = (*exposure, *mediators)
-        yield from adjustment_conditions(dag, joint, outcome, covariates)
+def _by_adjustment(question: Question, covariates: Collection[Node]) -> Iterator[Condition]:
+    """The adjustment criterion for each pair that the estimand asks for."""
+    for exposure, outcome in PAIRS[question.estimand](question):
+        yield from adjustment_conditions(question.dag, exposure, outcome, covariates)
 
 
 CRITERIA: Mapping[str, Callable[[Question, Collection[Node]], Iterator[Condition]]] = {
-    "total": _total,
-    "natural": _natural,
-    "cde": _controlled,
+    **dict.fromkeys(PAIRS, _by_adjustment),
     "wcde": weighted_conditions,
 }
 

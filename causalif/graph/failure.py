@@ -1,0 +1,111 @@
+"""Why no set serves, and what would help: the sentences of a refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from itertools import pairwise
+
+from causalif.errors import NotIdentified
+from causalif.graph.conditions import Condition, shown_names
+from causalif.graph.criteria import conditions
+from causalif.graph.dag import TWO_HEADED, Question, is_two_headed, shown_path
+from causalif.graph.search import AGAINST, DESCENDANTS, Node, Step, descendants, leave, walk
+
+BOUNDS = "ask for bounds with sensitivity()"
+
+
+def effect_name(question: Question) -> str:
+    """What the question asks for, as in "the natural effects of a on y through m"."""
+    ends = f"{shown_names(question.exposure)} on {shown_names(question.outcome)}"
+    mediators = shown_names(question.mediators) if question.mediators else "no mediator"
+    return {
+        "total": f"the effect of {ends}",
+        "natural": f"the natural effects of {ends} through {mediators}",
+        "cde": f"the controlled direct effect of {ends} beside {mediators}",
+        "wcde": f"the weighted controlled direct effect of {ends}",
+    }[question.estimand]
+
+
+def reversed_order(question: Question) -> str:
+    """What to say where the outcome leads to an exposure; empty where it does not."""
+    dag, exposure = question.dag, question.exposure
+    first = leave(dag, question.outcome, (False, True))
+    found = walk(dag, first, DESCENDANTS, {}, until=set(exposure))
+    if found.end is None:
+        return ""
+    return (
+        f"reversed order: {shown_names(question.outcome)} comes before {found.end[0]} in the graph "
+        f"({shown_path(found.path(found.end))}), which therefore cannot change it. "
+        "Exchange exposure and outcome, or turn an arrow."
+    )
+
+
+def not_identified(question: Question, tried: Collection[Node]) -> NotIdentified:
+    """The error for a question that no observed set answers.
+
+    Parameters
+    ----------
+    question : Question
+    tried : collection of nodes
+        A set that would serve if any did.
+    """
+    broken = [condition for condition in conditions(question, tried) if not condition.holds]
+    return NotIdentified(
+        f"no set of observed covariates identifies {effect_name(question)}: "
+        f"{stays_open(question, broken)} {remedy(question, broken)}"
+    )
+
+
+def stays_open(question: Question, broken: Sequence[Condition]) -> str:
+    """The first broken condition as the end of a sentence, with the latent nodes that matter."""
+    first = broken[0]
+    if not first.path:
+        return f"{first.why}."
+    hidden = [node for node in passed(first.path) if node not in question.observed]
+    named = [str(node) for node in hidden if not is_two_headed(node)]
+    if not named:
+        return f"{shown_path(first.path)} stays open."
+    latent = f"{_listed(named, 'and')} {'is' if len(named) == 1 else 'are'} latent"
+    return f"{shown_path(first.path)} stays open and {latent}."
+
+
+def remedy(question: Question, broken: Sequence[Condition]) -> str:
+    """What to do where no observed set serves."""
+    paths = [condition.path for condition in broken if condition.path]
+    changed = descendants(question.dag, question.exposure)
+    for path in paths:
+        hidden = [n for n in passed(path) if n not in question.observed and n not in changed]
+        if hidden:
+            return f"Measure {_listed(map(_measurable, hidden), 'or')}, or {BOUNDS}."
+    between = [node for path in paths for node in passed(path) if node in changed]
+    if not between:
+        return f"Look at the arrows of this path again, or {BOUNDS}."
+    cause = between[0]
+    if question.estimand == "total":
+        return f"{cause} lies between the exposures: ask for the effect of one of them at a time."
+    exposure = shown_names(question.exposure)
+    what = f"{cause} is changed by {exposure} and drives mediator and outcome alike"
+    if cause not in question.observed:
+        return f"{what}, and it is latent: measure it, or {BOUNDS}."
+    return (
+        f"{what}: ask for interventional effects with intermediates=[{str(cause)!r}], "
+        f"or take it among the mediators."
+    )
+
+
+def passed(path: Sequence[Step]) -> list[Node]:
+    """The inner nodes at which a path would be blocked by adjusting: all but its colliders."""
+    inner = pairwise(path[1:])
+    return [node for (node, came), (_, left) in inner if came == AGAINST or left != AGAINST]
+
+
+def _measurable(node: Node) -> str:
+    if not is_two_headed(node):
+        return str(node)
+    return "what {} and {} share".format(*str(node).split(TWO_HEADED, 1))
+
+
+def _listed(names: Iterable[str], word: str) -> str:
+    """``u``, ``u and v``, ``u, v and w``."""
+    *most, last = names
+    return f"{', '.join(most)} {word} {last}" if most else last
