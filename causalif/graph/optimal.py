@@ -153,7 +153,7 @@ def optimal_set(question: Question, among: str = "all") -> set[Node]:
     if turned := reversed_order(question):
         raise NotIdentified(turned)
     task = task_of(question)
-    best = set[Node]().union(*(_beside(task, [group]) for group in task.groups[1:]))
+    best = set[Node]().union(*(beside(task, [group]) for group in task.groups[1:]))
     if not task.serves(best):
         raise not_identified(question, task.widest())
     if among == "minimal":
@@ -161,7 +161,7 @@ def optimal_set(question: Question, among: str = "all") -> set[Node]:
     return minimum_set(task) if among == "minimum" else best
 
 
-def _beside(
+def beside(
     task: Task, groups: Sequence[Group], within: Collection[Node] | None = None
 ) -> set[Node]:
     """The nodes next to some groups in the moral graph, seen through all but `within`.
@@ -184,7 +184,7 @@ def _beside(
 def _minimal(task: Task, best: set[Node]) -> set[Node]:
     """For two groups the part of `best` that the exposure's side touches; else any part."""
     if len(task.groups) == 2:
-        return _beside(task, task.groups[:1], best)
+        return beside(task, task.groups[:1], best)
     network, nodes = network_of(task)
     cut = sum(1 << v for v, node in enumerate(nodes) if node in best)
     return {nodes[v] for v in vertices(minimal_cut(network, cut))}
