@@ -137,16 +137,17 @@ def valid_sets(
 
         return weighted_sets(question, minimal=minimal, limit=limit)
     task = task_of(question)
-    return _minimal_sets(task) if minimal else _all_sets(task)
+    return minimal_sets_of(task) if minimal else all_sets_of(task)
 
 
-def _minimal_sets(task: Task) -> Iterator[frozenset[Node]]:
+def minimal_sets_of(task: Task) -> Iterator[frozenset[Node]]:
+    """Every minimal set that serves a task; the one nearest to its last group first."""
     network, nodes = network_of(task)
     for cut in minimal_cuts(network):
         yield frozenset(nodes[v] for v in vertices(cut))
 
 
-def _all_sets(task: Task) -> Iterator[frozenset[Node]]:
+def all_sets_of(task: Task) -> Iterator[frozenset[Node]]:
     """Every valid set: decide node by node, and follow a branch only if a set lies in it.
 
     A branch is a valid set and a number k: the sets that agree with it on the nodes before
