@@ -106,9 +106,9 @@ def weighted_conditions(question: Question, covariates: Collection[Node]) -> Ite
     """
     (exposure,), (outcome,) = question.exposure, question.outcome
     roles, given = causes(question), set(covariates)
-    after = descendants(question.dag, [outcome]) & given
+    after = descendants(question.dag, [outcome]) & {exposure, *given}
     yield Condition(
-        f"no covariate is changed by {outcome}",
+        f"neither {exposure} nor a covariate is changed by {outcome}",
         not after,
         f"{shown_set(after)} {'is' if len(after) == 1 else 'are'}" if after else "",
     )
@@ -126,7 +126,8 @@ def weighted_conditions(question: Question, covariates: Collection[Node]) -> Ite
         f"and from the direct causes that it changes{without}",
     )
     for claim, path in zip(claims, paths, strict=True):
-        yield Condition(claim, path is None, f"{shown_path(path)} is open" if path else "")
+        why = f"{shown_path(path)} is open" if path else ""
+        yield Condition(claim, path is None, why, path or ())
 
 
 def separations(
