@@ -131,7 +131,7 @@ def all_minimal_dowhy(task: Task) -> Answer:
         list(task.dag),
         BackdoorAdjustment.BACKDOOR_EXHAUSTIVE,
     )
-    sets = {frozenset(each.get_variables()) for each in found}
+    sets = {frozenset(each.get_adjustment_variables()) for each in found}
     return {one for one in sets if not any(other < one for other in sets)}
 
 
@@ -172,6 +172,10 @@ class TooLong(Exception):
     """The peer's time is over."""
 
 
+class Failed(str):
+    """What a peer raised instead of answering."""
+
+
 def timed(answer: Callable[[Task], Answer], task: Task, limit: int) -> tuple[float, Answer]:
     """Seconds and the answer; after `limit` seconds, the limit and None."""
 
@@ -185,6 +189,8 @@ def timed(answer: Callable[[Task], Answer], task: Task, limit: int) -> tuple[flo
         found = answer(task)
     except TooLong:
         return float(limit), None
+    except Exception as error:
+        found = Failed(f"{type(error).__name__}: {error}")
     finally:
         signal.alarm(0)
     return time.perf_counter() - start, found
@@ -198,29 +204,33 @@ def compare(question: str, size: int, graphs: int, limit: int) -> list[str]:
     yard = [timed(lambda t: nx.is_directed_acyclic_graph(t.dag), task, 600)[0] for task in tasks]
     rows: list[str] = []
     for name, answer in peers.items():
-        theirs = []
+        timed(answer, random_task(8, 0), limit)  # its imports
+        theirs: list[tuple[float, Answer]] = []
         for task in tasks:
             theirs.append(timed(answer, task, limit))
-            if theirs[-1][1] is None:  # larger graphs take longer still
+            if theirs[-1][1] is None:
                 break
-        done = [found for _, found in theirs if found is not None]
-        same = sum(found == mine for (_, mine), found in zip(ours, done, strict=False))
-        seconds, own = (
-            statistics.median(s for s, _ in theirs),
-            statistics.median(s for s, _ in ours),
-        )
-        over = "> " if len(done) < len(theirs) else ""
-        agreed = f"{same} of {len(done)}" if done else "-"
+        answered = [
+            (seconds, found == mine)
+            for (seconds, found), (_, mine) in zip(theirs, ours, strict=False)
+            if found is not None and not isinstance(found, Failed)
+        ]
+        failed = sum(isinstance(found, Failed) for _, found in theirs)
+        over = "> " if theirs[-1][1] is None else ""
+        seconds = statistics.median(s for s, _ in theirs)
+        own = statistics.median(s for s, _ in ours)
+        agreed = f"{sum(same for _, same in answered)} of {len(answered)}"
         rows.append(
             f"| {question} | {size:,} | {own * 1e3:.2f} | {own / statistics.median(yard):.1f} | "
-            f"{name} | {over}{seconds * 1e3:,.2f} | {over}{seconds / own:,.1f} | {agreed} |"
+            f"{name} | {over}{seconds * 1e3:,.2f} | {over}{seconds / own:,.1f} | {agreed} | "
+            f"{failed} |"
         )
     return rows
 
 
 HEAD = (
-    "| question | nodes | causalif, ms | x acyclic | peer | peer, ms | ratio | same answer |",
-    "|---|--:|--:|--:|---|--:|--:|---|",
+    "| question | nodes | causalif, ms | x acyclic | peer | peer, ms | ratio | same | raised |",
+    "|---|--:|--:|--:|---|--:|--:|---|--:|",
 )
 
 

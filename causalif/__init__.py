@@ -9,6 +9,19 @@ if TYPE_CHECKING:
     from causalif.datasets import list_datasets, load_dataset
     from causalif.effects import average_effect, mediate
     from causalif.estimate import Estimate, combine
+    from causalif.graph import (
+        adjustment_sets,
+        adjustment_sets_by_arrow,
+        explain,
+        implied_independencies,
+        is_adjustment_set,
+        mediation_pathways,
+        optimal_adjustment_set,
+        plot_dag,
+        read_dag,
+        write_dag,
+    )
+    from causalif.independence import graph_fit
     from causalif.qualification import check
 
 __version__ = "0.1.0"
@@ -16,12 +29,23 @@ __version__ = "0.1.0"
 __all__ = [
     "Estimate",
     "__version__",
+    "adjustment_sets",
+    "adjustment_sets_by_arrow",
     "average_effect",
     "check",
     "combine",
+    "explain",
+    "graph_fit",
+    "implied_independencies",
+    "is_adjustment_set",
     "list_datasets",
     "load_dataset",
     "mediate",
+    "mediation_pathways",
+    "optimal_adjustment_set",
+    "plot_dag",
+    "read_dag",
+    "write_dag",
 ]
 
 # Loaded on first use, so that `import causalif` brings no heavy library.
@@ -33,6 +57,17 @@ _HOME = {
     "average_effect": "causalif.effects",
     "mediate": "causalif.effects",
     "check": "causalif.qualification",
+    "read_dag": "causalif.graph.read",
+    "write_dag": "causalif.graph.write",
+    "plot_dag": "causalif.graph.picture",
+    "is_adjustment_set": "causalif.graph.adjustment",
+    "adjustment_sets": "causalif.graph.adjustment",
+    "adjustment_sets_by_arrow": "causalif.graph.optimal",
+    "optimal_adjustment_set": "causalif.graph.optimal",
+    "explain": "causalif.graph.explain",
+    "mediation_pathways": "causalif.graph.pathways",
+    "implied_independencies": "causalif.graph.independencies",
+    "graph_fit": "causalif.independence",
 }
 
 
