@@ -22,6 +22,7 @@ class Call:
     data : DataFrame
     exposure, outcome : str
     mediators, covariates : str or collection of str
+        None where none are named.
     terms : mapping of str to Term
         Formula terms that the roles name.
     """
@@ -110,7 +111,7 @@ def resolve_call(
     if own:
         problems.raise_if_any()
     return Call(
-        frame, roles.exposure, roles.outcome, roles.mediators, roles.covariates, roles.terms
+        frame, roles.exposure, roles.outcome, roles.mediators, roles.covariates or None, roles.terms
     )
 
 

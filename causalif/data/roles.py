@@ -108,7 +108,7 @@ def find_roles(
     once = _Once(frame, terms, problems)
     exposure = once.single(given["exposure"], "exposure")
     outcome = once.single(given["outcome"], "outcome")
-    groups = _mediator_groups(given["mediators"], ordered, frame, problems)
+    groups = mediator_groups(given["mediators"], ordered, frame, problems)
     mediators = once.grouped(groups) if any(groups) else ()
     covariates = once.several(given["covariates"], "covariates")
     intermediates = once.several(given["intermediates"], "intermediates")
@@ -120,9 +120,8 @@ def find_roles(
     return roles
 
 
-def _mediator_groups(
-    value: Any, ordered: bool, frame: Frame, problems: Problems
-) -> list[list[str]]:
+def mediator_groups(value: Any, ordered: bool, frame: Frame, problems: Problems) -> list[list[str]]:
+    """Mediators as groups of names: one group, or each item a group of its own."""
     nested = isinstance(value, list | tuple) and any(isinstance(g, list | tuple) for g in value)
     if not nested:
         names = as_names(value, "mediators", frame, problems)

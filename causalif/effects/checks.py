@@ -30,8 +30,8 @@ def check_levels(estimand: Estimand, design: Design, folds: int) -> None:
     if exposure.gathered:
         problems.add(
             f"{what}, and here a level stands for many values.",
-            "It needs an exposure of few values; cutting one does not help, for what the cut leaves "
-            "out still drives both mediators and outcome.",
+            "It needs an exposure of few values; cutting one does not help, for what the cut "
+            "leaves out still drives both mediators and outcome.",
         )
     counts = np.bincount(exposure.codes[_informative(design)], minlength=len(exposure.levels))
     for level, rows in zip(exposure.levels, counts, strict=True):

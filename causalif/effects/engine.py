@@ -12,6 +12,7 @@ import pandas as pd
 from causalif.data import Design, resolve_call
 from causalif.effects.checks import check_before_fits, check_levels
 from causalif.effects.diagnostics import diagnose, warn_on_positivity
+from causalif.effects.graphs import identify
 from causalif.effects.options import check_options, complete, settings_from
 from causalif.effects.potential import PotentialMean
 from causalif.effects.recipe import Recipe
@@ -36,6 +37,8 @@ def analyse(
     need_mediators: bool = False,
     choices: Mapping[str, tuple[str, Sequence[str]]] | None = None,
     ordered: bool = False,
+    dag: Any = None,
+    front_door: Estimand | None = None,
 ) -> EffectEstimate:
     """Check everything once, then run: what every public effect function calls.
 
@@ -53,6 +56,10 @@ def analyse(
         Arguments of the page's own, checked with the rest.
     ordered : bool, default False
         Each item of `mediators` is a group of its own.
+    dag : DiGraph, str or edges, optional
+        Chooses the covariates, or judges those given.
+    front_door : Estimand, optional
+        What to estimate where the graph gives mediators for want of covariates.
     """
     given = complete(options)
     problems = Problems()
@@ -74,6 +81,20 @@ def analyse(
     )
     if need_mediators and _is_empty(call.mediators):
         problems.add(*none_named)
+    found = None
+    if dag is not None:
+        found = identify(
+            dag,
+            call,
+            estimand.criterion,
+            problems,
+            ordered=ordered,
+            front_door=front_door is not None,
+        )
+    if found is not None:
+        call = found.call
+        if found.by_front_door and front_door is not None:
+            estimand = front_door
     names = ("levels", "reference", "clusters", "strata", "weights", "missing", "folds")
     design = call.design(
         **{name: given[name] for name in names}, ordered=ordered, problems=problems
@@ -81,6 +102,8 @@ def analyse(
     if need_mediators and not design.mediators:  # an iterator that gave nothing, for one
         problems.add(*none_named)
         problems.raise_if_any()
+    if found is not None:
+        design = found.note_in(design)
     settings = settings_from(given, library, design.n)
     check_levels(estimand, design, settings.folds)
     folds = tuple(

@@ -60,6 +60,7 @@ def mediate(
     *,
     estimand: str = "natural",
     decomposition: str = "one",
+    dag: Any = None,
     **options: Any,
 ) -> EffectEstimate:
     """Natural direct and indirect effects of an exposure, through one or many mediators.
@@ -75,11 +76,14 @@ def mediate(
         One or many columns of any type; together they carry the indirect effect.
     covariates : str or list of str, optional
         What to adjust for; must hold the common causes of mediators and outcome, also in
-        a randomised trial.
+        a randomised trial. With `dag`, left out to be chosen.
     estimand : {"natural"}, default "natural"
     decomposition : {"one", "both"}, default "one"
         "both" adds the other way to split the total: TNDE (total natural direct) and
         PNIE (pure natural indirect effect).
+    dag : DiGraph, str or edges, optional
+        A causal graph whose nodes are columns, or latent. It chooses the covariates where
+        none are given, and checks those that are. See ``.design.adjustment``.
     {shared}
 
     Returns
@@ -92,6 +96,8 @@ def mediate(
     ------
     DataError
         The data or an option cannot be used; all problems at once, before any fit.
+    NotIdentified
+        By the graph the covariates do not serve, or none do; names the open path.
     FitError
         A learner failed or gave missing predictions.
 
@@ -123,4 +129,5 @@ def mediate(
             "estimand": (estimand, ("natural",)),
             "decomposition": (decomposition, ("one", "both")),
         },
+        dag=dag,
     )

@@ -15,7 +15,7 @@ from causalif.nuisance.folds import entropy_of
 from causalif.nuisance.library import Library, resolve
 
 METHODS = ("onestep", "tmle", "plugin", "ipw")
-ROLES = ("exposure", "outcome", "mediators", "covariates")
+ROLES = ("exposure", "outcome", "mediators", "covariates", "dag")
 SCALES = ("difference", "ratio", "odds_ratio")
 MISSING = ("error", "ipw", "impute")
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from causalif.effects.chain import chain_mean
 from causalif.effects.engine import analyse
+from causalif.effects.front_door import FRONT_DOOR
 from causalif.effects.options import documented
 from causalif.effects.result import EffectEstimate
 from causalif.effects.worlds import Estimand, total_contrast
@@ -31,6 +32,8 @@ def average_effect(
     exposure: Any = None,
     outcome: str | None = None,
     covariates: Any = None,
+    *,
+    dag: Any = None,
     **options: Any,
 ) -> EffectEstimate:
     """Average effect of an exposure on an outcome: E[Y(a)] - E[Y(a*)].
@@ -43,7 +46,11 @@ def average_effect(
     exposure, outcome : str
         Column names.
     covariates : str or list of str, optional
-        What to adjust for; none in a randomised trial.
+        What to adjust for; none in a randomised trial. With `dag`, left out to be chosen.
+    dag : DiGraph, str or edges, optional
+        A causal graph whose nodes are columns, or latent. Without `covariates` it chooses
+        those of least asymptotic variance and, where none serve, mediators that do (the
+        front door); covariates that are given it checks. See ``.design.adjustment``.
     {shared}
 
     Returns
@@ -55,6 +62,8 @@ def average_effect(
     ------
     DataError
         The data or an option cannot be used; all problems at once, before any fit.
+    NotIdentified
+        By the graph the covariates do not serve, or none do; names the open path.
     FitError
         A learner failed or gave missing predictions.
 
@@ -62,6 +71,7 @@ def average_effect(
     ----------
     .. [1] Robins, Rotnitzky & Zhao (1994), JASA 89: augmented inverse probability weighting.
     .. [2] Chernozhukov et al. (2018), Econometrics Journal 21, section 5.1.
+    .. [3] Fulcher, Shpitser, Marealle & Tchetgen Tchetgen (2020), JRSS B 82: the front door.
 
     Examples
     --------
@@ -72,5 +82,24 @@ def average_effect(
     ... )
     >>> bool(-0.15 < effect["TE"].values["TE"] < 0.05)
     True
+
+    A graph chooses the covariates:
+
+    >>> arrows = [("age", "treat"), ("age", "depress2"), ("treat", "depress2")]
+    >>> effect = cif.average_effect(
+    ...     jobs, "treat", "depress2", dag=arrows, learners="glm", seed=1
+    ... )
+    >>> effect.design.covariates
+    ('age',)
     """
-    return analyse(TOTAL, data, exposure, outcome, None, covariates, options)
+    return analyse(
+        TOTAL,
+        data,
+        exposure,
+        outcome,
+        None,
+        covariates,
+        options,
+        dag=dag,
+        front_door=FRONT_DOOR,
+    )

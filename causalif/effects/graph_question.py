@@ -1,0 +1,108 @@
+"""The question that a call puts to a causal graph: columns and nodes are one by name."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+import networkx as nx
+
+from causalif.data.call import Call
+from causalif.data.frames import Frame
+from causalif.data.roles import as_names
+from causalif.errors import DataError, NotIdentified, Problems, did_you_mean
+from causalif.graph.dag import Question, ask, latent_nodes, names_in
+from causalif.graph.failure import reversed_order
+from causalif.graph.read import as_dag
+from causalif.graph.search import Graph, Node, descendants
+
+
+class Names:
+    """Columns of data and formula terms, and the nodes that they stand for."""
+
+    def __init__(self, frame: Frame, call: Call) -> None:
+        self.frame, self.call = frame, call
+
+    def behind(self, names: Iterable[str]) -> list[str]:
+        """The columns that these names read, each once."""
+        terms = self.call.terms
+        found = [v for name in names for v in (terms[name].variables if name in terms else [name])]
+        return list(dict.fromkeys(found))
+
+    def of(self, nodes: Collection[Node]) -> tuple[str, ...]:
+        """Nodes as names of columns, in the order of the data."""
+        return tuple(name for name in self.frame.positions if name in nodes)
+
+
+def question_of(
+    dag: Any, names: Names, groups: Sequence[Sequence[str]], criterion: str, problems: Problems
+) -> Question | None:
+    """The question that a call puts to the graph; None where it cannot be put."""
+    frame, call = names.frame, names.call
+    try:
+        graph = _with_text_nodes(as_dag(dag))
+    except DataError as error:
+        problems.add(str(error))
+        return None
+    _check_columns(graph, frame, problems)
+    ends: list[str] = []
+    for role, given in (("exposure", call.exposure), ("outcome", call.outcome)):
+        found = names.behind(as_names(given, role, frame, problems))
+        if len(found) > 1:
+            problems.add(
+                f"{role} {given!r} is made of {len(found)} columns, and a graph needs one node.",
+                "Make it a column of data, and draw that in the graph.",
+            )
+        ends += found
+        names_in(graph, found, role, problems)
+    mediators = names.behind(name for group in groups for name in group)
+    names_in(graph, mediators, "mediator", problems)
+    if len(ends) != 2 or not {*ends, *mediators} <= set(graph):
+        return None  # no name at all is a problem of the design
+    try:
+        return ask(graph, *ends, estimand=criterion, mediators=mediators or None)
+    except DataError as error:
+        problems.add(str(error))
+        return None
+
+
+def _with_text_nodes(graph: Graph) -> Graph:
+    """Nodes named as columns are: by text."""
+    if all(isinstance(node, str) for node in graph):
+        return graph
+    return nx.relabel_nodes(graph, {node: str(node) for node in graph})
+
+
+def _check_columns(graph: Graph, frame: Frame, problems: Problems) -> None:
+    """Every node is a column, or marked latent."""
+    latent = latent_nodes(graph)
+    absent = [str(node) for node in graph if node not in frame.positions and node not in latent]
+    if not absent:
+        return
+    listed = ", ".join(map(repr, absent))
+    what = f"node {listed} of the graph is no column" if len(absent) == 1 else ""
+    what = what or f"nodes {listed} of the graph are no columns"
+    hints = [did_you_mean(name, frame.positions) for name in absent]
+    close = " ".join(dict.fromkeys(hint for hint in hints if hint.startswith("Did you")))
+    marked = "; ".join(f"{name} [latent]" for name in absent[:3])
+    problems.add(
+        f"{what} of data.{' ' if close else ''}{close}",
+        "Add the columns, or mark as latent what was not measured: in text "
+        f'"{marked}", in networkx latent=True on the node.',
+    )
+
+
+def check_order(question: Question) -> None:
+    """Refuse an outcome before the exposure, and mediators out of their place."""
+    if turned := reversed_order(question):
+        raise NotIdentified(turned)
+    if question.estimand != "natural":
+        return
+    for mediator in question.mediators:
+        for first, last in ((mediator, question.exposure[0]), (question.outcome[0], mediator)):
+            if last in descendants(question.dag, [first]):
+                raise NotIdentified(
+                    f"reversed order: {first} comes before {last} in the graph, so that no effect "
+                    f"of {question.exposure[0]} on {question.outcome[0]} can run through "
+                    f"{mediator}. Leave it out of the mediators, or turn an arrow."
+                )
