@@ -121,6 +121,10 @@ def adjustment_sets(
     3
     """
     question = ask(dag, exposure, outcome, estimand=estimand, mediators=mediators, latent=latent)
+    problems = Problems()
+    if limit is not None and limit < 0:
+        problems.add(f"limit={limit} is negative.", "Give the most sets to look for, or None.")
+    problems.raise_if_any()
     place = {node: k for k, node in enumerate(question.dag)}
     found = islice(valid_sets(question, minimal=minimal, limit=limit), limit)
     ordered = sorted(sorted(map(place.__getitem__, covariates)) for covariates in found)

@@ -74,10 +74,11 @@ def adjustment_conditions(
     causal = causal_nodes(dag, exposure, outcome)
     words = words or f"{shown_names(exposure)} to {shown_names(outcome)}"
     broken = descendants(dag, causal) & set(covariates)
+    lies, is_ = ("lies", "is") if len(broken) == 1 else ("lie", "are")
     yield Condition(
-        f"no covariate lies on a causal path from {words}, or is changed by one that does",
+        f"no covariate lies on a causal path from {words}, or is changed by it",
         not broken,
-        f"{shown_set(broken)} {'does' if len(broken) == 1 else 'do'}" if broken else "",
+        f"{shown_set(broken)} {lies} on one or {is_} changed by it" if broken else "",
     )
     path = connected(dag, exposure, outcome, covariates, walls=exposure, closed=causal)
     yield Condition(

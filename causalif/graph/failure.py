@@ -50,10 +50,13 @@ def not_identified(question: Question, tried: Collection[Node]) -> NotIdentified
         A set that would serve if any did.
     """
     broken = [condition for condition in conditions(question, tried) if not condition.holds]
-    return NotIdentified(
-        f"no set of observed covariates identifies {effect_name(question)}: "
-        f"{stays_open(question, broken)} {remedy(question, broken)}"
-    )
+    return NotIdentified(f"{none_serves(question, broken)} {remedy(question, broken)}")
+
+
+def none_serves(question: Question, broken: Sequence[Condition]) -> str:
+    """That no observed set serves, and the path that stays open."""
+    effect = effect_name(question)
+    return f"no set of observed covariates identifies {effect}: {stays_open(question, broken)}"
 
 
 def stays_open(question: Question, broken: Sequence[Condition]) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from itertools import chain
 
 from causalif.graph.search import Node, ancestors
-from causalif.graph.separators import Bits, Network, flood, vertices
+from causalif.graph.separators import Bits, Network, reach, vertices
 from causalif.graph.task import Task
 
 
@@ -56,11 +56,8 @@ def _take_out(links: list[Bits], hidden: Bits) -> None:
     """Link all neighbours of each connected part of `hidden`, and forget that part."""
     pending = hidden
     while pending:
-        part = flood(links, pending & -pending, hidden)
+        part, beside = reach(links, pending & -pending, hidden)
         pending &= ~part
-        beside = 0
-        for v in vertices(part):
-            beside |= links[v]
         beside &= ~part
         for v in vertices(beside):
             links[v] = (links[v] | beside ^ 1 << v) & ~part

@@ -8,10 +8,11 @@ multiway cuts; nothing below counts them.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 Bits = int
+Side = tuple[Bits, Bits]  # a component, and every neighbour of its vertices
 
 
 @dataclass(frozen=True)
@@ -65,32 +66,33 @@ def minimal_cuts(network: Network) -> Iterator[Bits]:
     first = minimal_cut(network, beside)
     seen, pending = {first}, deque([first])
     # With two terminals the first cut lies next to the last, and moves away from it suffice.
-    sides = [1] if len(terminals) == 2 else list(range(len(terminals)))
+    growing = [1] if len(terminals) == 2 else range(len(terminals))
+    yield first
     while pending:
-        cut = pending.popleft()
-        yield cut
-        for found in _neighbours(network, cut, ends, sides):
+        for found in _moves(network, pending.popleft(), ends, growing):
             if found not in seen:
                 seen.add(found)
                 pending.append(found)
+                yield found
 
 
 def minimal_cut(network: Network, cut: Bits) -> Bits:
     """A minimal cut within a cut: vertices are left out in their order, where they may be."""
-    free = ~cut
-    components = [flood(network.links, 1 << t, free) for t in network.terminals]
-    return _without_idle(network.links, cut, components)
+    return _without_idle(network.links, cut, _sides(network, cut))
 
 
-def flood(links: Sequence[Bits], start: Bits, free: Bits) -> Bits:
-    """What can be reached from `start` through vertices in `free`, with `start` itself."""
+def reach(links: Sequence[Bits], start: Bits, free: Bits) -> Side:
+    """What can be reached from `start` through `free`, with `start`, and all their neighbours."""
     reached = pending = start
+    beside = 0
     while pending:
         lowest = pending & -pending
-        new = links[lowest.bit_length() - 1] & free & ~reached
+        linked = links[lowest.bit_length() - 1]
+        new = linked & free & ~reached
+        beside |= linked
         reached |= new
         pending ^= lowest | new
-    return reached
+    return reached, beside
 
 
 def vertices(bits: Bits) -> Iterator[int]:
@@ -101,37 +103,48 @@ def vertices(bits: Bits) -> Iterator[int]:
         bits ^= lowest
 
 
-def _neighbours(network: Network, cut: Bits, ends: Bits, sides: Sequence[int]) -> Iterator[Bits]:
-    """The cuts that one move leads to."""
-    links, free = network.links, ~cut
-    components = [flood(links, 1 << t, free) for t in network.terminals]
-    for v in vertices(cut):
-        for side in sides:
-            others = ends & ~(1 << network.terminals[side])
-            if not links[v] & components[side] or links[v] & others:
+def _sides(network: Network, cut: Bits) -> list[Side]:
+    """The component of each terminal, and its neighbours, once the cut is taken out."""
+    return [reach(network.links, 1 << t, ~cut) for t in network.terminals]
+
+
+def _moves(network: Network, cut: Bits, ends: Bits, growing: Sequence[int]) -> Iterator[Bits]:
+    """The minimal cuts that one move leads to."""
+    links, terminals = network.links, network.terminals
+    sides = _sides(network, cut)
+    for k in growing:
+        component, beside = sides[k]
+        others = ends ^ 1 << terminals[k]
+        for v in vertices(cut & beside):
+            if links[v] & others:
                 continue
-            grown = components[side] | 1 << v
-            parts = [
-                grown
-                if k == side
-                else flood(links, 1 << t, part & ~links[v])
-                if links[v] & part
-                else part
-                for k, (t, part) in enumerate(zip(network.terminals, components, strict=True))
+            grown = component | 1 << v
+            moved = [
+                reach(links, 1 << t, side[0] & ~links[v]) if side[0] & links[v] else side
+                for t, side in zip(terminals, sides, strict=True)
             ]
-            yield _without_idle(links, (cut | links[v]) & ~grown, parts)
+            moved[k] = (grown, beside | links[v])
+            yield _without_idle(links, (cut | links[v]) & ~grown, moved)
 
 
-def _without_idle(links: Sequence[Bits], cut: Bits, components: list[Bits]) -> Bits:
+def _without_idle(links: Sequence[Bits], cut: Bits, sides: list[Side]) -> Bits:
     """The cut without the vertices that touch fewer than two terminals' components.
 
-    One pass is enough: components only grow, so that a vertex once needed stays so.
+    Components only grow as vertices are left out, so that a vertex once needed stays so.
     """
-    for v in vertices(cut):
-        touched = [k for k, part in enumerate(components) if links[v] & part]
-        if len(touched) < 2:
-            cut ^= 1 << v
-            for k in touched:
-                free = ~(cut | components[k])
-                components[k] |= flood(links, 1 << v, free)
+    while idle := cut & ~_touched_twice(sides):
+        v = (idle & -idle).bit_length() - 1
+        cut ^= 1 << v
+        for k, (component, beside) in enumerate(sides):
+            if beside >> v & 1:
+                more, beyond = reach(links, 1 << v, ~(cut | component))
+                sides[k] = component | more, beside | beyond
     return cut
+
+
+def _touched_twice(sides: Iterable[Side]) -> Bits:
+    once = twice = 0
+    for _, beside in sides:
+        twice |= once & beside
+        once |= beside
+    return twice

@@ -122,10 +122,6 @@ class Case:
     def arrows(self):
         return [(p, node) for node, parents in self.parents.items() for p in sorted(parents)]
 
-    @property
-    def names(self):
-        return list(self.parents)
-
     def candidates(self, estimand):
         taken = {*self.exposure, self.outcome, *(self.mediators if estimand != "total" else ())}
         return [node for node in self.parents if node not in taken and node not in self.latent]
@@ -149,14 +145,13 @@ def random_case(seed, least=4, most=7, exposures=1) -> Case:
     rng = random.Random(seed)
     size = rng.randint(least, most)
     names = [f"v{k}" for k in range(size)]
-    density = rng.uniform(0.2, 0.8)
+    density = rng.uniform(0.15, 0.75)
     order = names[:]
     rng.shuffle(order)
     parents: Parents = {name: set() for name in names}
     for k, node in enumerate(order):
         parents[node] = {before for before in order[:k] if rng.random() < density}
-    how_many = exposures + 1 + rng.choice([1, 1, 1, 2]) if size > exposures + 2 else exposures + 2
-    how_many = min(how_many, size)
+    how_many = exposures + 1 + (rng.choice([1, 1, 1, 2]) if size > exposures + 2 else 1)
     roles = rng.sample(order, how_many)
     if rng.random() < 0.8:
         roles.sort(key=order.index)
