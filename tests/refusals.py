@@ -46,7 +46,11 @@ def roles_for(effect: Callable[..., Any], changes: dict[str, Any]) -> dict[str, 
 
 
 def refused(
-    data: Any, *says: str, effects: Sequence[Callable[..., Any]] = BOTH, **changes: Any
+    data: Any,
+    *says: str,
+    effects: Sequence[Callable[..., Any]] = BOTH,
+    error: type[CausalifError] = DataError,
+    **changes: Any,
 ) -> str:
     """The message of a call that no effect may accept; all of `says` must stand in it."""
     before = data.copy(deep=True) if isinstance(data, pd.DataFrame) else None
@@ -54,8 +58,8 @@ def refused(
         effects = (cif.mediate,)
     message = ""
     for effect in effects:
-        # A learner that was called would give a FitError, which is no DataError.
-        with pytest.raises(DataError) as caught:
+        # A learner that was called would give a FitError, which is neither.
+        with pytest.raises(error) as caught:
             effect(data, **{"learners": NEVER, **roles_for(effect, changes)})
         message = str(caught.value)
         missing = [part for part in says if part not in message]

@@ -20,6 +20,7 @@ from causalif.errors import (
     DataError,
     DataWarning,
     FitError,
+    NotIdentified,
     PositivityWarning,
     SmallSampleWarning,
 )
@@ -421,6 +422,57 @@ def test_learner_that_gives_nan(jobs):  # 36
     says = r"outcome learner .*PredictsNaN.* gave 4 missing or infinite .* fold 1 of 5.* another"
     with pytest.raises(FitError, match=says):
         accepted(jobs, learners={"outcome": PredictsNaN(), "exposure": LogisticRegression()})
+
+
+# -- graphs ----------------------------------------------------------------------------------
+
+ARROWS = """
+    treat -> job_seek -> depress2; treat -> depress2
+    {age sex econ_hard} -> {treat job_seek depress2}
+"""
+
+
+def test_graph_with_a_cycle(jobs):  # 37
+    says = ("the graph has a cycle: ", "age -> treat", "depress2 -> age", "Take out or turn one")
+    refused(jobs, *says, dag=f"{ARROWS}; depress2 -> age")
+
+
+def test_graph_with_nodes_that_are_no_columns(jobs):  # 37
+    says = ("nodes 'agge', 'zeal' of the graph are no columns", "'age'?", "agge [latent]")
+    refused(jobs, *says, dag=f"{ARROWS}; agge -> treat; zeal -> depress2", covariates=None)
+    latent = accepted(jobs, dag=f"{ARROWS}; agge [latent]; agge -> treat", covariates=None)
+    assert set(latent.design.covariates) == {"age", "sex", "econ_hard"}
+
+
+def test_exposure_that_is_not_in_the_graph(jobs):  # 37
+    says = ("exposure 'treat' is not in the graph", "Known: 'age', 'depress2'")
+    refused(jobs, *says, dag="age -> depress2", covariates=None)
+    says = ("mediator 'job_seek' is not in the graph", "covariate 'sex' is not in the graph")
+    refused(jobs, *says, dag="age -> depress2 <- treat; econ_hard", effects=(cif.mediate,))
+
+
+@pytest.mark.parametrize("dag", [5, "", "treat ->", [], [("treat",)], {"treat": 3}, object()])
+def test_what_is_no_graph(jobs, dag):  # 37
+    refused(jobs, "problems:", "folds=2.5", dag=dag, folds=2.5)
+
+
+def test_covariates_that_are_no_valid_set(jobs):  # 38
+    says = ("{age, sex} does not identify", "treat <- econ_hard -> ", "stays open", "Adjust for")
+    refused(jobs, *says, dag=ARROWS, covariates=["age", "sex"], error=NotIdentified)
+    latent = f"{ARROWS}; U [latent]; U -> {{treat depress2}}"
+    says = ("treat <- U -> depress2 stays open and U is latent", "Measure U")
+    for covariates in (["age", "sex", "econ_hard"], None):
+        refused(jobs, *says, dag=latent, covariates=covariates, error=NotIdentified)
+    says = ("{job_seek} lies on one",)
+    changes = {"covariates": ["age", "sex", "econ_hard", "job_seek"], "error": NotIdentified}
+    refused(jobs, *says, dag=ARROWS, effects=(cif.average_effect,), **changes)
+
+
+def test_outcome_before_the_exposure(jobs):  # 39
+    says = ("reversed order: depress2 comes before treat", "depress2 -> sex -> treat")
+    for covariates in (["age"], None):
+        dag = "depress2 -> sex -> treat; treat -> job_seek; age -> depress2"
+        refused(jobs, *says, dag=dag, covariates=covariates, error=NotIdentified)
 
 
 # -- estimates -------------------------------------------------------------------------------

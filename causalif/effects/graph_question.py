@@ -35,7 +35,12 @@ class Names:
 
 
 def question_of(
-    dag: Any, names: Names, groups: Sequence[Sequence[str]], criterion: str, problems: Problems
+    dag: Any,
+    names: Names,
+    groups: Sequence[Sequence[str]],
+    covariates: Sequence[str],
+    criterion: str,
+    problems: Problems,
 ) -> Question | None:
     """The question that a call puts to the graph; None where it cannot be put."""
     frame, call = names.frame, names.call
@@ -57,6 +62,7 @@ def question_of(
         names_in(graph, found, role, problems)
     mediators = names.behind(name for group in groups for name in group)
     names_in(graph, mediators, "mediator", problems)
+    names_in(graph, names.behind(covariates), "covariate", problems)
     if len(ends) != 2 or not {*ends, *mediators} <= set(graph):
         return None  # no name at all is a problem of the design
     try:

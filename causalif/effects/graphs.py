@@ -18,7 +18,6 @@ from causalif.graph.dag import (
     Question,
     is_two_headed,
     mediators_between,
-    names_in,
     shown_set,
 )
 from causalif.graph.failure import effect_name, remedy, stays_open
@@ -104,12 +103,10 @@ def identify(
     frame = read_frame(call.data, problems)
     names = Names(frame, call)
     groups = mediator_groups(call.mediators, ordered, frame, problems)
-    question = question_of(dag, names, groups, criterion, problems)
     covariates = None
     if call.covariates is not None:
         covariates = as_names(call.covariates, "covariates", frame, problems)
-        if question is not None:
-            names_in(question.dag, names.behind(covariates), "covariate", problems)
+    question = question_of(dag, names, groups, covariates or (), criterion, problems)
     if question is None or problems:
         return None
     check_order(question)

@@ -59,6 +59,42 @@ ENTRIES = {
   year    = {2018},
   doi     = {10.1111/ectj.12097}
 }""",
+    "robins1994estimation": """\
+@article{robins1994estimation,
+  author  = {Robins, James M. and Rotnitzky, Andrea and Zhao, Lue Ping},
+  title   = {Estimation of Regression Coefficients When Some Regressors Are Not Always
+             Observed},
+  journal = {Journal of the American Statistical Association},
+  volume  = {89},
+  number  = {427},
+  pages   = {846--866},
+  year    = {1994},
+  doi     = {10.1080/01621459.1994.10476818}
+}""",
+    "pearl1995causal": """\
+@article{pearl1995causal,
+  author  = {Pearl, Judea},
+  title   = {Causal Diagrams for Empirical Research},
+  journal = {Biometrika},
+  volume  = {82},
+  number  = {4},
+  pages   = {669--688},
+  year    = {1995},
+  doi     = {10.1093/biomet/82.4.669}
+}""",
+    "fulcher2020robust": """\
+@article{fulcher2020robust,
+  author  = {Fulcher, Isabel R. and Shpitser, Ilya and Marealle, Stella and Tchetgen Tchetgen,
+             Eric J.},
+  title   = {Robust inference on population indirect causal effects: the generalized front
+             door criterion},
+  journal = {Journal of the Royal Statistical Society: Series B},
+  volume  = {82},
+  number  = {1},
+  pages   = {199--214},
+  year    = {2020},
+  doi     = {10.1111/rssb.12345}
+}""",
     "fieller1954": """\
 @article{fieller1954,
   author  = {Fieller, Edgar C.},

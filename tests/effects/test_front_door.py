@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import pickle
+import warnings
 from dataclasses import dataclass, replace
 from itertools import product
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.testing import assert_array_equal
 from pytest import approx
+from scipy.stats import binom
+from sklearn.linear_model import LinearRegression, LogisticRegression
 
+import causalif as cif
 from causalif.data.design import Design, Exposure, Outcome
 from causalif.effects.front_door import front_door_mean
 from causalif.effects.product import product_mean
+from causalif.errors import DataError, PositivityWarning
 from causalif.nuisance.crossfit import Nuisances
+from causalif.nuisance.library import resolve
 from tests.effects.conftest import column
 from tests.truth.discrete import DiscreteLaw
+from tests.truth.front_door import ARROWS, TRUTH
+from tests.truth.front_door import sample as simulated
+from tests.truth.learners import CellMeans, CellShares
 
 METHODS = ["onestep", "tmle", "plugin", "ipw"]
 
@@ -112,10 +124,6 @@ def test_saturated_estimate_is_the_enumeration_of_the_sample(
 @pytest.mark.parametrize("method", ["onestep", "tmle"])
 def test_both_scores_are_solved(method, settings_for):
     """With wrong learners too, a targeted mean is the mean of its uncentred influence."""
-    from sklearn.linear_model import LinearRegression, LogisticRegression
-
-    from causalif.nuisance.library import resolve
-
     data = FrontDoorLaw.of_levels(2, 5, 3).sample(900, seed=6)
     library = resolve({"outcome": LinearRegression(), "exposure": LogisticRegression()})
     mean = evaluate(design_of(data), 1, settings_for(method=method, library=library))
@@ -233,3 +241,140 @@ def test_the_engine_serves_interventional_means_too(method, settings_for):
     h = np.random.default_rng(3).normal(size=len(law.p)) * 0.3
     score = h - law.p @ h
     assert law.p @ (influence * score) == approx(law.derivative((b, a), h), abs=1e-6)
+
+
+# -- through the public function ---------------------------------------------------------------
+
+SATURATED = {"outcome": CellMeans(), "exposure": CellShares(), "missing": CellShares()}
+EXACT = {"learners": SATURATED, "folds": 1, "truncate": 0, "seed": 1}
+DISCRETE = "U [latent]; U -> {a y}; a -> m1 -> y; w -> {a m1 y}"
+
+
+def effect(data, dag=DISCRETE, **options):
+    return cif.average_effect(data, "a", "y", dag=dag, **{**EXACT, **options})
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_effect_is_the_enumeration_of_the_sample(method):
+    data = FrontDoorLaw.of_levels(1, 5).sample(3000, seed=6)
+    empirical = FrontDoorLaw.empirical(data)
+    one, zero = empirical.mean((1,)), empirical.mean((0,))
+    found = effect(data, method=method)
+    assert found.design.adjustment.strategy == "front door"
+    assert found.values["TE"] == approx(one - zero, abs=1e-8)
+    ratio = effect(data, method=method, scale="odds_ratio")
+    assert ratio.values["TE"] == approx(
+        np.log(one / (1 - one)) - np.log(zero / (1 - zero)), abs=1e-8
+    )
+
+
+def test_levels_that_are_not_compared_take_part():
+    data = FrontDoorLaw.of_levels(1, 4, levels=3).sample(4000, seed=6)
+    empirical = FrontDoorLaw.empirical(data)
+    every, pair = effect(data), effect(data, levels=(0, 2))
+    wanted = empirical.mean((2,)) - empirical.mean((0,))
+    assert pair.values["TE"] == approx(wanted, abs=1e-8)
+    assert every.values["TE [2 vs 0]"] == approx(wanted, abs=1e-8)
+    # without the rows at the other level it is another effect
+    fewer = effect(data[data["a"] != 1], levels=(0, 2))
+    assert abs(fewer.values["TE"] - wanted) > 1e-3
+    rare = pd.concat([data[data["a"] != 1], data[data["a"] == 1].head(3)], ignore_index=True)
+    with pytest.raises(DataError, match=r"averages over every level .* 1 has 3 rows"):
+        effect(rare, levels=(0, 2), learners="glm", folds=5)
+
+
+def test_missing_outcomes_are_weighted_for():
+    """Outcomes lost by mediator and exposure: enumeration of the two laws, glued."""
+    full = FrontDoorLaw.of_levels(1, 5).sample(6000, seed=40)
+    keep = np.where(full["m1"] == 1, 0.9, 0.35) - 0.1 * full["a"]
+    lost = np.random.default_rng(1).uniform(size=len(full)) > keep
+    seen, everyone = FrontDoorLaw.empirical(full[~lost]), FrontDoorLaw.empirical(full)
+
+    def mean(a: int) -> float:
+        return sum(
+            everyone.probability({"w": w})
+            * everyone.conditional({"m1": m}, {"a": a, "w": w})
+            * everyone.conditional({"a": b}, {"w": w})
+            * seen.outcome_mean({"a": b, "m1": m, "w": w})
+            for w, m, b in product((0, 1), (0, 1), (0, 1))
+        )
+
+    holed = full.assign(y=full["y"].where(~lost))
+    for method in METHODS:
+        found = effect(holed, missing="ipw", method=method)
+        assert found.values["TE"] == approx(mean(1) - mean(0), abs=1e-8)
+    assert abs(effect(full[~lost]).values["TE"] - (mean(1) - mean(0))) > 1e-3
+
+
+def test_weights_are_repeated_rows():
+    data = FrontDoorLaw.of_levels(1, 5).sample(2000, seed=6)
+    times = np.random.default_rng(0).integers(1, 4, len(data))
+    weighted = effect(data.assign(times=times), weights="times")
+    repeated = effect(data.loc[data.index.repeat(times)].reset_index(drop=True))
+    assert weighted.values["TE"] == approx(repeated.values["TE"], abs=1e-10)
+
+
+def test_it_refits_repeats_and_draws_like_the_others(tmp_path):
+    data = simulated(300, seed=2)
+    options = {"learners": "glm", "folds": 3, "truncate": None, "repeats": 2}
+    found = effect(data, ARROWS, **options)
+    found = pickle.loads(pickle.dumps(found))
+    assert_array_equal(found.refit(np.arange(300)).influence, found.influence)
+    part = found.refit(np.arange(240))
+    assert part.n == 240
+    assert_array_equal(effect(data, ARROWS, **options, n_jobs=2).influence, found.influence)
+    assert found.diagnostics.spread is not None
+    assert set(found.diagnostics.weights["residual"]) == {"outcome", "m at 0", "m at 1"}
+    assert list(found.diagnostics.balance.index) == ["w"]
+    assert "P(a | m, w)" in found.diagnostics.overlap.index
+    for kind in ("effects", "overlap", "balance", "influence", "learners"):
+        found.plot(kind)
+    assert "through m" in found.report(tmp_path / "front_door.html").read_text("utf-8")
+    assert "fulcher2020robust" in found.bibtex()
+    plt.close("all")
+
+
+def test_front_door_and_adjustment_agree_where_both_apply():
+    data = simulated(4000, seed=3, measured=True)
+    options = {"learners": "glm", "folds": 5, "truncate": None}
+    door = effect(data.drop(columns="U"), ARROWS, **options)
+    adjusted = effect(data, ARROWS.replace("U [latent]; ", ""), **options)
+    assert adjusted.design.covariates == ("w", "U")
+    gap = (door["TE"] - adjusted["TE"]).tidy().iloc[0]
+    assert abs(gap["statistic"]) < 4
+    naive = cif.average_effect(data, "a", "y", "w", learners="glm", seed=1)
+    assert abs(naive.values["TE"] - TRUTH) > 10 * naive.std_error["TE"]
+
+
+# -- coverage ----------------------------------------------------------------------------------
+
+
+def replicate(n: int, seed: int, curved: bool, **options) -> tuple[float, float]:
+    data = simulated(n, 10_000 + seed, curved)
+    found = cif.average_effect(data, "a", "y", dag=ARROWS, seed=seed, progress=False, **options)
+    return float(found.values["TE"]), float(found.std_error["TE"])
+
+
+def test_intervals_cover_in_a_small_study():
+    """40 samples of 500: fewer hits than this happen once in 10,000 at 93% coverage."""
+    draws = np.array([replicate(500, seed, False, learners="glm") for seed in range(40)])
+    hits = np.abs(draws[:, 0] - TRUTH) <= 1.96 * draws[:, 1]
+    assert hits.sum() >= binom.ppf(1e-4, 40, 0.93)
+    assert abs(draws[:, 0].mean() - TRUTH) < 4 * draws[:, 0].std() / np.sqrt(40)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("learners", "curved"), [("glm", False), ("auto", False), ("auto", True)])
+@pytest.mark.parametrize("n", [500, 2000])
+def test_intervals_cover(n, learners, curved):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PositivityWarning)
+        draws = np.array([replicate(n, s, curved, learners=learners) for s in range(200)])
+    coverage = (np.abs(draws[:, 0] - TRUTH) <= 1.96 * draws[:, 1]).mean()
+    spread = draws[:, 0].std(ddof=1)
+    bias, ratio = draws[:, 0].mean() - TRUTH, draws[:, 1].mean() / spread
+    print(
+        f"\n{learners}{', curved' * curved}, n={n}: coverage {coverage:.3f}, "
+        f"bias {bias:+.4f}, sd {spread:.4f}, se/sd {ratio:.3f}"
+    )
+    assert coverage >= binom.ppf(1e-3, 200, 0.93) / 200
