@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from causalif.errors import Problems, did_you_mean
 from causalif.graph.conditions import causal_nodes, forbidden_nodes
-from causalif.graph.dag import (
-    is_two_headed,
-    latent_nodes,
-    mediators_between,
-    names_in,
-    nodes_of_role,
-    shown_path,
-    shown_set,
-)
-from causalif.graph.search import ALONG, Graph, Node, Step, ancestors, connected, descendants
+from causalif.graph.dag import mediators_between, shown_path, shown_set
+from causalif.graph.marks import as_position, two_ends
+from causalif.graph.search import ALONG, Node, Step, ancestors, connected, descendants
+from causalif.graph.view import View, look
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,7 +35,7 @@ def plot_dag(
 
     Exposure, outcome and mediators are coloured, adjusted covariates are filled boxes, latent
     nodes have dashed borders. Arrows on causal paths are heavy. A shortest non-causal path
-    that the covariates leave open is drawn in red and named above the graph.
+    that the covariates leave open stands out in colour and is named above the graph.
 
     Parameters
     ----------
@@ -92,7 +83,7 @@ def plot_dag(
     from causalif.report.network import network
 
     graph = as_dag(dag)
-    view = _look(graph, exposure, outcome, covariates, mediators, tiers, latent)
+    view = look(graph, exposure, outcome, covariates, mediators, tiers, latent)
     steps: list[Step] | None = None
     caption = ""
     if open_paths and view.exposure and view.outcome:
@@ -107,90 +98,6 @@ def plot_dag(
         caption = _caption(view, steps)
     nodes, arrows = _frames(view, steps or [])
     return network(nodes, arrows, title=title, caption=caption, ax=ax)
-
-
-@dataclass(frozen=True)
-class View:
-    """A graph and what is to be seen in it; names are known to be nodes."""
-
-    dag: Graph
-    exposure: tuple[Node, ...]
-    outcome: tuple[Node, ...]
-    covariates: tuple[Node, ...]
-    mediators: frozenset[Node]
-    latent: frozenset[Node]
-    tiers: Mapping[Node, float]
-
-
-def _look(
-    dag: Graph,
-    exposure: Any,
-    outcome: Any,
-    covariates: Any,
-    mediators: Any,
-    tiers: Any,
-    latent: Any,
-) -> View:
-    problems = Problems()
-    if not len(dag):
-        problems.add("the graph has no nodes, so there is nothing to draw.")
-
-    def named(names: Any, role: str, default: Iterable[Node]) -> tuple[Node, ...]:
-        return tuple(default) if names is None else names_in(dag, names, role, problems)
-
-    exposures = named(exposure, "exposure", nodes_of_role(dag, "exposure"))
-    outcomes = named(outcome, "outcome", nodes_of_role(dag, "outcome"))
-    hidden = {*latent_nodes(dag), *names_in(dag, latent, "latent", problems)}
-    is_optimal = isinstance(covariates, str) and covariates == "optimal" and "optimal" not in dag
-    asked = () if is_optimal else covariates
-    adjusted = named(asked, "covariate", nodes_of_role(dag, "adjusted"))
-    between = mediators_between(dag, exposures, outcomes)
-    passed = named(mediators, "mediator", between)
-    times = _times(dag, tiers, problems)
-    if is_optimal and not (exposures and outcomes):
-        problems.add('covariates="optimal" needs an exposure and an outcome.', "Name both.")
-    for node in {*exposures, *outcomes} & set(adjusted):
-        problems.add(f"covariate {str(node)!r} is the exposure or the outcome as well.")
-    for node in set(exposures) & set(outcomes):
-        problems.add(f"{str(node)!r} is both exposure and outcome.")
-    problems.raise_if_any()
-    if is_optimal:
-        from causalif.graph.optimal import optimal_adjustment_set
-
-        best = optimal_adjustment_set(dag, exposures, outcomes, latent=hidden)
-        adjusted = tuple(node for node in dag if node in best)
-    mediating = frozenset(passed) - {*exposures, *outcomes}
-    return View(dag, exposures, outcomes, adjusted, mediating, frozenset(hidden), times)
-
-
-def _times(dag: Graph, tiers: Any, problems: Problems) -> Mapping[Node, float]:
-    """The time of each node that is drawn; no arrow may go back in time."""
-    if tiers is None:
-        return {}
-    if isinstance(tiers, Mapping):
-        given: dict[Any, Any] = dict(tiers)
-    else:
-        given = {}
-        for time, tier in enumerate(tiers):
-            given |= dict.fromkeys(names_in(dag, tier, "in tiers:", problems), time)
-    for node in given:
-        if node not in dag:
-            problems.add(f"in tiers: {str(node)!r} is not in the graph.", did_you_mean(node, dag))
-    absent = [node for node in dag if node not in given and not _is_arc(dag, node)]
-    if absent:
-        problems.add(f"tiers gives no time for {shown_set(absent)}.", "Give every node one.")
-    for tail, head in dag.edges:
-        if tail in given and head in given and given[tail] > given[head]:
-            problems.add(
-                f"tiers puts {tail} later than {head}, but the graph has {tail} -> {head}.",
-                "Turn the arrow or change the tiers.",
-            )
-    return given
-
-
-def _is_arc(dag: Graph, node: Node) -> bool:
-    """Whether a node is drawn as an arrow with two heads, not as a box."""
-    return is_two_headed(node) and not dag.pred[node] and len(dag.succ[node]) == 2
 
 
 def _caption(view: View, steps: list[Step] | None) -> str:
@@ -210,7 +117,7 @@ def _frames(view: View, steps: list[Step]) -> tuple[pd.DataFrame, pd.DataFrame]:
     import pandas as pd
 
     dag = view.dag
-    drawn = [node for node in dag if not _is_arc(dag, node)]
+    drawn = [node for node in dag if two_ends(dag, node) is None]
     row = {node: k for k, node in enumerate(drawn)}
     roles = dict.fromkeys(view.mediators, "mediator")
     roles |= dict.fromkeys(view.exposure, "exposure") | dict.fromkeys(view.outcome, "outcome")
@@ -224,12 +131,10 @@ def _frames(view: View, steps: list[Step]) -> tuple[pd.DataFrame, pd.DataFrame]:
     )
     if view.exposure and view.outcome:
         nodes["side"] = _sides(view, drawn)
-    places = [dag.nodes[node].get("pos") for node in drawn]
     if view.tiers:
         nodes["tier"] = [float(view.tiers[node]) for node in drawn]
-    elif all(place is not None for place in places):
-        nodes["x"] = [float(place[0]) for place in places]
-        nodes["y"] = [-float(place[1]) for place in places]  # dagitty counts from the top
+    elif (places := _places(view, drawn)) is not None:
+        nodes["x"], nodes["y"] = places
     is_open = _arrows_of(steps)
     causal = causal_nodes(dag, view.exposure, view.outcome)
     leads = causal | set(view.exposure)
@@ -240,11 +145,20 @@ def _frames(view: View, steps: list[Step]) -> tuple[pd.DataFrame, pd.DataFrame]:
             kind = "open" if (tail, head) in is_open else kind
             found.append((row[tail], row[head], kind, False))
     for node in dag:
-        if node not in row:
-            one, other = dag.succ[node]
+        if (ends := two_ends(dag, node)) is not None:
+            one, other = ends
             kind = "open" if (node, one) in is_open else "plain"
             found.append((row[one], row[other], kind, True))
     return nodes, pd.DataFrame(found, columns=["tail", "head", "kind", "two_headed"])
+
+
+def _places(view: View, drawn: list[Node]) -> tuple[list[float], list[float]] | None:
+    """Where the graph says that its nodes stand, if it says so of all of them."""
+    places = [as_position(view.dag.nodes[node].get("pos")) for node in drawn]
+    known = [place for place in places if place is not None]
+    if len(known) < len(drawn):
+        return None
+    return [x for x, _ in known], [-y for _, y in known]  # dagitty counts y from the top
 
 
 def _arrows_of(steps: list[Step]) -> set[tuple[Node, Node]]:

@@ -22,6 +22,7 @@ Ints = npt.NDArray[np.intp]
 COLUMN_GAP = 46.0  # between columns, at least
 STEEPEST = 2.4  # how far up an arrow may go over a gap before the gap is widened
 WIDEST_GAP = 130.0
+BROAD = 1.2  # width over height that gaps are widened for
 CLEAR = 7.0  # between an arrow and a box that it passes
 APART = 7.0  # between two arrows that pass side by side
 PARTS_GAP = 26.0  # between parts of the graph that no arrow joins
@@ -87,7 +88,7 @@ def layered(
     >>> sizes = np.full((3, 2), 20.0)
     >>> layout = layered(sizes, np.array([[0, 1], [1, 2]]))
     >>> layout.centres.tolist()
-    [[0.0, 0.0], [66.0, 0.0], [132.0, 0.0]]
+    [[10.0, -10.0], [76.0, -10.0], [142.0, -10.0]]
     """
     n = len(sizes)
     side = np.zeros(n, dtype=np.intp) if side is None else side
@@ -135,6 +136,8 @@ def _column_places(items: Items, sizes: Floats, y: Floats) -> tuple[Floats, Floa
     tails, heads = items.links.T
     np.maximum.at(climb, items.column[tails], np.abs(y[tails] - y[heads]))
     gaps = np.clip(climb / STEEPEST, COLUMN_GAP, WIDEST_GAP)
+    width, height = gaps[:-1].sum() + 2 * half.sum(), np.ptp(y)
+    gaps *= np.clip(BROAD * height / width, 1.0, 2.0)
     x = np.concatenate([[0.0], np.cumsum(half[:-1] + gaps[:-1] + half[1:])])
     return x, half
 
@@ -178,7 +181,7 @@ def _shelves(sizes: Floats, placed: list[tuple[Ints, Ints, Layout]]) -> list[Flo
     low = [np.min(layout.centres - sizes[part] / 2, axis=0) for part, _, layout in placed]
     high = [np.max(layout.centres + sizes[part] / 2, axis=0) for part, _, layout in placed]
     spans = np.array(high) - low + PARTS_GAP
-    width = max(float(spans[:, 0].max()), 1.6 * float(np.sqrt(np.prod(spans, axis=1).sum())))
+    width = max(float(spans[:, 0].max()), float(np.sqrt(np.prod(spans, axis=1).sum())))
     moves: list[Floats] = []
     left, top, row = 0.0, 0.0, 0.0
     for k, (across, down) in enumerate(spans):

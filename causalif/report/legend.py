@@ -60,7 +60,7 @@ def explain(
 
     They are `room` points wide; returned is how high they are together.
     """
-    lines = textwrap.wrap(caption, max(20, int(room / (0.53 * canvas.TEXT))))
+    lines = _broken(caption, room)
     height = 1.25 * canvas.TEXT * len(lines)
     look: dict[str, Any]
     if lines:
@@ -80,6 +80,16 @@ def explain(
         ax.legend(handles=handles, ncols=columns, borderaxespad=0.4, **look, **place)
         height += 6 + 1.75 * canvas.SMALL * -(-len(handles) // columns)
     return height + 8
+
+
+def _broken(text: str, room: float) -> list[str]:
+    """A text in lines that are not wider than the room, unless one word is."""
+    most = max(len(text), 1)
+    lines = textwrap.wrap(text, most, break_long_words=False)
+    while most > 12 and any(measured(line, canvas.TEXT)[0] > room for line in lines):
+        most -= max(1, most // 20)
+        lines = textwrap.wrap(text, most, break_long_words=False)
+    return lines
 
 
 def _legend_columns(labels: list[str], room: float) -> int:
@@ -106,7 +116,7 @@ def _handles(nodes: pd.DataFrame, arrows: pd.DataFrame) -> Iterator[Artist]:
         if (arrows["kind"] == kind).any():
             yield Line2D([], [], label=words, **ARROWS[kind])
     if arrows["two_headed"].any():
-        look = {**ARROWS["plain"], "linestyle": TWO_HEADED}
+        look: dict[str, Any] = {**ARROWS["plain"], "linestyle": TWO_HEADED}
         yield Line2D([], [], label="common cause not measured", **look)
 
 

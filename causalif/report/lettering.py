@@ -111,9 +111,9 @@ class Lettering(Text):
         return super().get_window_extent(renderer, dpi)
 
     def _fit(self) -> None:
-        axes, figure = self.axes, self.figure
-        if isinstance(axes, Axes) and figure is not None:
-            per_unit = abs(axes.transData.get_matrix()[1, 1]) * 72 / figure.dpi
+        axes = self.axes
+        if isinstance(axes, Axes):
+            per_unit = abs(axes.transData.get_matrix()[1, 1]) * 72 / axes.figure.dpi
             size = max(self._height * per_unit, 0.1)
             if abs(size - self.get_fontsize()) > 1e-3:
                 self.set_fontsize(size)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.patches import FancyBboxPatch, PathPatch, Polygon
-from matplotlib.path import Path
+from matplotlib.lines import Line2D
+from matplotlib.patches import FancyBboxPatch, Polygon
 
 from causalif.report import canvas, legend, routes
 from causalif.report.columns import by_tier
@@ -22,6 +23,7 @@ Ints = npt.NDArray[np.intp]
 PADDING = np.array([14.0, 9.0])  # between a name and its box, both sides together
 LEAST = np.array([27.0, 23.0])
 MARGIN = 4.0
+WIDEST = 2000.0
 PLACED_GAP = np.array([44.0, 24.0])  # between boxes at places of the user's own
 LEAST_WIDTH = 300.0
 LARGEST_SCALE = 1.15  # a small graph in a large frame is not blown up
@@ -83,8 +85,8 @@ def network(
         zip(lines, arrows["kind"], arrows["two_headed"], strict=True)
     ):
         _draw_arrow(ax, line, str(kind), bool(twice), scale, gid=f"arrow-{k}")
-    for k, node in nodes.iterrows():
-        _draw_box(ax, node, centres[k], sizes[k], texts[k], size, scale, gid=f"node-{k}")
+    for k, text in enumerate(texts):
+        _draw_box(ax, nodes.iloc[k], centres[k], sizes[k], text, size, scale, gid=f"node-{k}")
     ax.set_label(legend.in_words(nodes, arrows))
     return ax
 
@@ -125,11 +127,10 @@ def _scaled_places(places: Floats, sizes: Floats) -> Floats:
     upper = np.triu_indices(len(places), 1)
     away = np.abs(places[:, None] - places)[upper]
     room = ((sizes[:, None] + sizes) / 2 + PLACED_GAP)[upper]
-    with np.errstate(divide="ignore"):
-        needed = np.divide(room, away, out=np.full_like(room, np.inf), where=away > 0).min(axis=1)
+    needed = (room / np.maximum(away, 1e-9)).min(axis=1)
     spread = max(float(np.ptp(places, axis=0).max()), 1e-9)
-    most = 3000.0 / spread  # two nodes at one place cannot be told apart by any scale
-    return places * min(float(needed.max(initial=60.0 / spread)), most)
+    # No scale tells two nodes at nearly one place apart.
+    return places * float(np.clip(needed.max(initial=0.0), 0.0, WIDEST / spread))
 
 
 def _extent(centres: Floats, sizes: Floats, lines: Sequence[Floats]) -> tuple[Floats, Floats]:
@@ -147,15 +148,15 @@ def _frame(
     caption: str,
 ) -> Axes:
     span = high - low
-    words = {"title": title, "caption": caption}
+    words: dict[str, Any] = {"title": title, "caption": caption}
     if ax is None:
         from matplotlib import pyplot
 
         width = float(np.clip(span[0], LEAST_WIDTH, 72 * LARGEST[0]))
-        ax = pyplot.subplots(layout="constrained")[1]
+        figure, ax = pyplot.subplots(layout="constrained")
         around = legend.explain(ax, nodes, arrows, **words, room=width)
         height = min(span[1] * min(1.0, width / span[0]) + around, 72 * LARGEST[1])
-        ax.figure.set_size_inches((width + 8) / 72, (height + 8) / 72)
+        figure.set_size_inches((width + 8) / 72, (height + 8) / 72)
     else:
         legend.explain(ax, nodes, arrows, **words, room=_room(ax)[0])
     ax.set_axis_off()
@@ -198,9 +199,9 @@ def _draw_box(
     corner = 0.0 if node["adjusted"] else min(routes.ROUND, size.min() / 2)
     style = f"round,pad=0,rounding_size={corner:g}" if corner else "square,pad=0"
     left, bottom = centre - size / 2
-    ax.add_patch(FancyBboxPatch((left, bottom), *size, boxstyle=style, zorder=3, gid=gid, **look))
+    ax.add_artist(FancyBboxPatch((left, bottom), *size, boxstyle=style, zorder=3, gid=gid, **look))
     colour = "white" if role in ("exposure", "outcome") else canvas.INK
-    label = Lettering(*centre, text, height=font, color=colour, zorder=4)
+    label = Lettering(float(centre[0]), float(centre[1]), text, height=font, color=colour, zorder=4)
     label.set_gid(f"label-{gid.removeprefix('node-')}")
     ax.add_artist(label)
 
@@ -217,21 +218,10 @@ def _draw_arrow(
         shaft = along[::-1] if turned else along
         heads.append(triangle)
     order = {"plain": 1.0, "causal": 1.5, "open": 2.0}[kind]
-    stroke = {**look, "linewidth": look["linewidth"] * scale, "zorder": order}
-    stroke.pop("color")
+    stroke = {**look, "linewidth": look["linewidth"] * scale, "zorder": order, "gid": gid}
     dashes = legend.TWO_HEADED if two_headed else "-"
-    ax.add_patch(
-        PathPatch(
-            Path(shaft),
-            fill=False,
-            edgecolor=look["color"],
-            linestyle=dashes,
-            capstyle="butt",
-            gid=gid,
-            **stroke,
-        )
-    )
+    ax.add_artist(Line2D(*shaft.T, linestyle=dashes, solid_capstyle="butt", **stroke))
     for k, triangle in enumerate(heads):
         head = Polygon(triangle, closed=True, facecolor=look["color"], edgecolor="none")
         head.set(zorder=order, gid=f"{gid.replace('arrow', 'head')}-{k}")
-        ax.add_patch(head)
+        ax.add_artist(head)

@@ -14,7 +14,7 @@ Floats = npt.NDArray[np.float64]
 
 SWEEPS = 12
 EXCHANGES = 8
-LARGE = 2500  # items; from here on without exchanges, which are slow
+LARGE = 600  # items; from here on exchanges, which are slow, come once and not in every sweep
 
 
 def ordered(
@@ -57,7 +57,7 @@ def ordered(
             if best[0] == 0:
                 break
     place = best[1] if best else np.zeros(len(column))
-    return _by_column(column, place)
+    return _by_column(column, _exchanged(column, side, links, place))
 
 
 def _begin(column: Ints, side: Ints, boxes: int, start: int) -> Floats:

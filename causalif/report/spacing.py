@@ -16,7 +16,7 @@ Ints = npt.NDArray[np.intp]
 GAPS = np.array([9.0, 10.0, 17.0])  # between two arrows, an arrow and a box, two boxes
 PULLS = np.array([3.0, 1.0, 1.0])  # of an arrow on itself, on one of its boxes, of two boxes
 STIFF = 100.0  # a box level with the baseline, beside arrows that pass it
-FIRM = 1e5  # what shall not move
+FIRM = 1e9  # what shall not move
 ROUNDS = 24
 LAST = 8  # rounds in which an item looks to both sides, not to one
 
