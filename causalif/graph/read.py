@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from pathlib import Path
 from typing import Any
 
@@ -152,7 +152,7 @@ def _read(source: Any) -> Graph:
         return _read_text(read_file(source))
     if isinstance(source, nx.Graph):
         return from_network(source)
-    if isinstance(source, Mapping):
+    if isinstance(source, Mapping) and not isinstance(source, Set):  # networkx edges are both
         return from_mapping(source)
     if hasattr(source, "columns") and hasattr(source, "index"):
         return from_table(source)
