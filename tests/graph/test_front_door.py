@@ -201,6 +201,13 @@ def test_graphs_of_the_literature():
     assert find(confounded, latent=["u", "w"]) is None
 
 
+def test_what_the_exposure_changes_is_no_covariate():
+    """Given l, nothing drives both a and m; but l carries the effect of a on m."""
+    arrows = [("v", "a"), ("v", "l"), ("u", "a"), ("u", "y"), ("a", "l"), ("l", "m"), ("m", "y")]
+    assert find(arrows, latent=["u", "v"]) is None
+    assert find(arrows, latent=["u"]) == (("m",), ("v",))
+
+
 def test_a_wide_graph_is_answered_in_time():
     """Beyond 12 candidates not every set is tried; what is found still serves."""
     common = [(f"w{k}", node) for k in range(30) for node in ("m", "y", "a")]
