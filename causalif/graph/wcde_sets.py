@@ -6,12 +6,14 @@ each of a graph without some arrows into the outcome Y:
     (2)  Z2 separates A and M' from Y without their arrows to Y, that is from X;
     (1)  given such a Z2, Z1 separates A, X and Z2 from Y without theirs, that is from M'.
 
-(For (2) makes X independent of every mediator given Z2: a mediator that X were connected
-with leads on to M'. So M' is independent of Z2 given Z1 just when it is of Z2 and X.) If any
-Z1 separates M' from a node then all observed mediators do, since they are ancestors of M'.
-Z2 may therefore hold what these separate from M', and for each Z2 some Z1 is found: nothing
-below looks through subsets of mediators. If a minimal Z2 is joined by a minimal Z1, nothing
-can be left out of the two; and there are no other minimal sets.
+For (2) makes X independent of every mediator given Z2: a mediator that X were connected with
+leads on to M'. So M' is independent of Z2 given Z1 just when it is of Z2 and X. Two more facts
+make the search short, and keep it from looking through subsets of mediators:
+- If any Z1 separates M' from a node then all observed mediators do, for they are ancestors of
+  M'. Z2 may therefore hold whatever these separate from M', and for each Z2 there is a Z1.
+- Each node of a minimal Z2 is connected with X by nodes that are no mediators, so that a Z1
+  that separates M' from A and X separates it from Z2: the minimal sets are all pairs of a
+  minimal Z2 and a minimal Z1, found apart, and the smallest and best of them likewise.
 """
 
 from __future__ import annotations
@@ -30,7 +32,6 @@ from causalif.graph.search import Node, connected
 from causalif.graph.task import Task
 from causalif.graph.wcde import Causes, causes, weighted_conditions
 from causalif.graph.wcde_compare import candidates, dependent, improved, undominated
-from causalif.graph.wcde_minimum import smallest_outer
 
 
 def weighted_sets(
@@ -84,7 +85,8 @@ def _as_they_stand(
     """The sets that meet both conditions with no covariate left aside."""
     sets_of = minimal_sets_of if minimal else all_sets_of
     for outer in sets_of(_outer_task(question, roles)):
-        for inner in sets_of(_inner_task(question, roles, outer)):
+        inner_task = _inner_task(question, roles, () if minimal else outer)
+        for inner in sets_of(inner_task):
             yield inner | outer
 
 
@@ -92,24 +94,29 @@ def optimal_weighted_set(question: Question, *, among: str = "all") -> set[Node]
     """The set whose estimate has the least variance.
 
     Where the direct causes of the outcome are measured it is these, without the exposure:
-    no valid set does better in any law [1]_. With latent ones it is what stands next to
-    them, improved by the rules of `undominated_weighted_sets`. In no law is it worse than a
-    valid set made of ancestors of exposure and outcome, nor than a minimal one. Where
-    another set may do better in some laws and worse in others, the choice can be made on
-    data, by the variance that each estimates.
+    no set that meets both conditions does better in any law [1]_. With latent ones it is what
+    stands next to them, improved by the rules of `undominated_weighted_sets`. In no law is it
+    worse than a set of ancestors of exposure and outcome that meets both conditions, nor
+    than a minimal one. What other sets there may be, better in some laws and worse in others,
+    that function says; between these the data can choose, by the variance that each estimates.
 
     Parameters
     ----------
     question : Question
     among : {"all", "minimal", "minimum"}
-        All valid sets; those from which nothing can be left out; those of fewest nodes. Of
-        several smallest, the one whose part without mediators is nearest to the outcome,
-        then the one whose mediators are.
+        All valid sets; those from which nothing can be left out; those of fewest nodes. The
+        best of the minimal sets, and of the smallest, is so in every law.
 
     Raises
     ------
     NotIdentified
         Names the condition that no set meets, and the open path.
+
+    Notes
+    -----
+    A set that meets the conditions only with independent covariates left aside can do better
+    than the direct causes, in laws with strong interactions: in a -> m -> n -> y, a -> y,
+    w -> n the set {m, w} uses that w is independent of a and m, which {n} does not.
 
     References
     ----------
@@ -133,12 +140,8 @@ def optimal_weighted_set(question: Question, *, among: str = "all") -> set[Node]
         raise NotIdentified(reversed_order(question) or _refusal(question, roles, broken[0]))
     if among == "all":
         return improved(question, _best_of_ancestors(question, roles))
-    outer_task = _outer_task(question, roles)
-    if among == "minimum":
-        outer = smallest_outer(outer_task, _inner_task(question, roles, ()))
-        return outer | minimum_set(_inner_task(question, roles, outer))
-    outer = _nearest(outer_task)
-    return outer | _nearest(_inner_task(question, roles, outer))
+    part = minimum_set if among == "minimum" else _nearest
+    return part(_outer_task(question, roles)) | part(_inner_task(question, roles, ()))
 
 
 def undominated_weighted_sets(
@@ -146,11 +149,11 @@ def undominated_weighted_sets(
 ) -> list[frozenset[Node]]:
     """The valid sets than which no other is known to be as good in every law.
 
-    If one is left, it has the least variance in every law, of all valid sets. If several are,
-    laws decide: none of them is known to be never worse than another. Two rules compare sets:
-    a covariate that tells nothing of the outcome, given exposure and the others, is better
-    left out; one that is independent of the exposure and of the covariates on the other side,
-    given those on its own, is better taken in. The sides are mediators and non-mediators.
+    If one is left, it has the least variance in every law. If several are, laws decide: none
+    of them is known to be never worse than another. Two rules compare sets. A covariate that
+    tells nothing of the outcome, given exposure and the others, is better left out. One that
+    is independent of the exposure and of the covariates on the other side, given those on its
+    own, is better taken in; the sides are mediators and non-mediators.
 
     Parameters
     ----------
@@ -200,7 +203,7 @@ def _outer_task(question: Question, roles: Causes) -> Task:
 
 
 def _inner_task(question: Question, roles: Causes, outer: Collection[Node]) -> Task:
-    """What Z1 is to do beside a Z2."""
+    """What Z1 is to do beside a Z2, which need not be given if it is minimal."""
     first = dict.fromkeys([*question.exposure, *roles.other, *outer])
     return _task(question, tuple(first), question.observed & roles.mediators)
 

@@ -33,9 +33,10 @@ class Diagram:
     def arrows(self) -> list[tuple[int, int]]:
         return [(u, v) for v in range(self.nodes) for u in self.parents[v]]
 
-    def descendants(self, node: int) -> set[int]:
+    def descendants(self, node: int, held: Iterable[int] = ()) -> set[int]:
+        """The node and all that it leads to, not through `held`."""
         found = {node}
-        for v in range(node + 1, self.nodes):
+        for v in set(range(node + 1, self.nodes)) - set(held):
             if found & set(self.parents[v]):
                 found.add(v)
         return found
@@ -47,6 +48,11 @@ class Diagram:
         grown = list(self.parents)
         grown[head] = tuple(sorted({*grown[head], tail}))
         return Diagram(self.nodes, tuple(grown))
+
+    def without_arrow(self, tail: int, head: int) -> Diagram:
+        kept = list(self.parents)
+        kept[head] = tuple(u for u in kept[head] if u != tail)
+        return Diagram(self.nodes, tuple(kept))
 
 
 def subsets(nodes: Iterable[int]) -> list[frozenset[int]]:
@@ -164,33 +170,16 @@ def _wcde_one(p, a, level, y, z1, z2):
 
 
 # ----------------------------------------------------------- total, controlled, natural effect
-def total_truth(laws: Laws, a: int, y: int) -> Array:
-    mean = laws.mean_do(y, [a])
-    return flat(at(mean, {a: 1}) - at(mean, {a: 0}))
+def do_truth(laws: Laws, y: int, fixed: Sequence[int]) -> Array:
+    """E[Y | do(fixed = values)]: one row for each setting of the fixed nodes."""
+    mean = laws.mean_do(y, fixed)
+    return np.stack([flat(at(mean, setting)) for setting in settings(fixed)])
 
 
-def total_functional(p: Array, a: int, y: int, z: Iterable[int]) -> Array:
-    mean = outcome_mean(p, y, {a, *z})
-    return flat(keep(p, z) * (at(mean, {a: 1}) - at(mean, {a: 0})))
-
-
-def total_influence(p: Array, a: int, y: int, z: Iterable[int]) -> Array:
-    return joint_influence(p, {a: 1}, y, z) - joint_influence(p, {a: 0}, y, z)
-
-
-def controlled_truth(laws: Laws, a: int, y: int, mediators: Sequence[int]) -> Array:
-    """One row per setting of the mediators: E[Y | do(1, m)] - E[Y | do(0, m)]."""
-    mean = laws.mean_do(y, [a, *mediators])
-    rows = [at(mean, setting) for setting in settings(mediators)]
-    return np.stack([flat(at(row, {a: 1}) - at(row, {a: 0})) for row in rows])
-
-
-def controlled_functional(
-    p: Array, a: int, y: int, mediators: Sequence[int], z: Iterable[int]
-) -> Array:
-    mean, weight = outcome_mean(p, y, {a, *mediators, *z}), keep(p, z)
-    rows = [at(mean, setting) for setting in settings(mediators)]
-    return np.stack([flat(weight * (at(row, {a: 1}) - at(row, {a: 0}))) for row in rows])
+def do_functional(p: Array, y: int, fixed: Sequence[int], z: Iterable[int]) -> Array:
+    """sum_z p(z) E[Y | fixed, z]: the total effect's means, or with mediators controlled ones."""
+    mean, weight = outcome_mean(p, y, {*fixed, *z}), keep(p, z)
+    return np.stack([flat(weight * at(mean, setting)) for setting in settings(fixed)])
 
 
 def joint_influence(p: Array, fixed: dict[int, int], y: int, z: Iterable[int]) -> Array:
@@ -237,68 +226,3 @@ def natural_influence(p, a, y, mediators, z, level, inner_level) -> Array:
 def variance(p: Array, influence: Array) -> Array:
     """Var(D) for every law; D has mean zero."""
     return flat(p * influence**2)
-
-
-# ------------------------------------------------------------- structural models, cross-world
-@dataclass(frozen=True)
-class Structure:
-    """Independent errors with few values: every world's variables can be computed together.
-
-    `functions[v][parents' values as a binary number, error]` is the value of v.
-    """
-
-    diagram: Diagram
-    functions: tuple[NDArray[np.int64], ...]
-    weights: tuple[Array, ...]
-
-    @classmethod
-    def random(cls, rng: np.random.Generator, diagram: Diagram, values: int) -> Structure:
-        functions, weights = [], []
-        # each row of a function takes both values, so that no probability is 0 or 1
-        rows = np.array([row for row in product((0, 1), repeat=values) if 0 < sum(row) < values])
-        for parents in diagram.parents:
-            chosen = rng.permutation(len(rows))[np.arange(2 ** len(parents)) % len(rows)]
-            functions.append(rows[chosen])
-            weights.append(rng.dirichlet(np.full(values, 4.0)))
-        return cls(diagram, tuple(functions), tuple(weights))
-
-    def errors(self) -> tuple[NDArray[np.int64], Array]:
-        """All combinations of errors, nodes x combinations, and their probabilities."""
-        shape = [len(w) for w in self.weights]
-        grid = np.indices(shape).reshape(len(shape), -1)
-        chances = np.ones(grid.shape[1])
-        for row, w in zip(grid, self.weights, strict=True):
-            chances = chances * w[row]
-        return grid, chances
-
-    def world(self, errors, fixed: dict[int, object]) -> list[NDArray[np.int64]]:
-        """Every variable, where `fixed` are set: to a number, or to values of another world."""
-        found: list[NDArray[np.int64]] = []
-        for v, parents in enumerate(self.diagram.parents):
-            if v in fixed:
-                found.append(np.broadcast_to(fixed[v], errors.shape[1:]))
-                continue
-            code = np.zeros(errors.shape[1], dtype=np.int64)
-            for u in parents:
-                code = 2 * code + found[u]
-            found.append(self.functions[v][code, errors[v]])
-        return found
-
-    def joint(self) -> Array:
-        """The observed law, shaped as one law of a batch."""
-        errors, chances = self.errors()
-        code = np.zeros(errors.shape[1], dtype=np.int64)
-        for values in self.world(errors, {}):
-            code = 2 * code + values
-        table = np.bincount(code, chances, minlength=2**self.diagram.nodes)
-        return table.reshape((1,) + (2,) * self.diagram.nodes)
-
-    def natural_truth(self, a: int, y: int, mediators: Sequence[int]) -> Array:
-        """E[Y(a, M(a*))] for (a, a*) in 00, 01, 10, 11."""
-        errors, chances = self.errors()
-        inner = [self.world(errors, {a: level}) for level in (0, 1)]
-        means = []
-        for level, other in product((0, 1), repeat=2):
-            fixed = {a: level, **{m: inner[other][m] for m in mediators}}
-            means.append(chances @ self.world(errors, fixed)[y])
-        return np.array(means)
