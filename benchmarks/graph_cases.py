@@ -125,12 +125,14 @@ def exact_natural(case: Case, rng: np.random.Generator, laws: int) -> Exact:
 
 
 def exact_weighted(case: Case, rng: np.random.Generator, laws: int) -> Exact:
+    """The difference of two means; both of them where the graph says that it is zero."""
     drawn = Laws.random(rng, case.diagram, laws)
     p, a, y = drawn.joint(), case.a, case.y
     mediators = law.wcde_roles(case.diagram, a, y)[0]
+    effect = (lambda means: np.diff(means, axis=0)) if case.has_effect() else (lambda means: means)
     return Exact(
-        law.wcde_truth(drawn, a, y)[None],
-        lambda z: law.wcde_functional(p, a, y, z & mediators, z - mediators)[None],
+        effect(law.wcde_truth(drawn, a, y)),
+        lambda z: effect(law.wcde_functional(p, a, y, z & mediators, z - mediators)),
         lambda z: law.variance(p, law.wcde_influence(p, a, y, z & mediators, z - mediators))[None],
     )
 

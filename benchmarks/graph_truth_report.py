@@ -18,8 +18,9 @@ nodes binary. Three random laws for each graph (probabilities between .1 and .9;
 structural models with independent errors of five values, so that cross-world means are sums
 too). Every set of observed covariates is tried: it is valid if its functional equals the truth
 to 1e-9 in all laws. For total and controlled effects the truth is the mean of Y under each
-setting, not only their difference. "By chance": not accepted, valid in three laws, and not in
-twenty more.
+setting, not only their difference; for the WCDE it is the difference where A -> Y, and both means
+where that arrow is left out and the difference is zero in any case. "By chance": not accepted,
+valid in three laws, and not in twenty more.
 """
 
 NOTES = """

@@ -139,15 +139,15 @@ def wcde_roles(diagram: Diagram, a: int, y: int) -> tuple[set[int], set[int], se
 
 
 def wcde_truth(laws: Laws, a: int, y: int) -> Array:
+    """sum_m' p(m') E[Y | do(a, m')] for a = 0 and 1; the effect is their difference."""
     _, changed, _ = wcde_roles(laws.diagram, a, y)
-    weight = keep(laws.joint(), changed)
-    mean = laws.mean_do(y, [a, *changed])
-    difference = at(mean, {a: 1}) - at(mean, {a: 0})
-    return flat(weight * difference)
+    weighted = keep(laws.joint(), changed) * laws.mean_do(y, [a, *changed])
+    return np.stack([flat(at(weighted, {a: level})) for level in (0, 1)])
 
 
 def wcde_functional(p: Array, a: int, y: int, z1: Iterable[int], z2: Iterable[int]) -> Array:
-    return flat(_wcde_terms(p, a, 1, y, z1, z2)[0] - _wcde_terms(p, a, 0, y, z1, z2)[0])
+    """sum_z p(z1) p(z2) E[Y | a, z] for a = 0 and 1."""
+    return np.stack([flat(_wcde_terms(p, a, level, y, z1, z2)[0]) for level in (0, 1)])
 
 
 def wcde_influence(p: Array, a: int, y: int, z1: Iterable[int], z2: Iterable[int]) -> Array:
