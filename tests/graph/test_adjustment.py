@@ -139,12 +139,11 @@ def test_an_estimand_without_mediators_is_the_total_effect():
 
 def random_large(nodes: int, arrows: int, seed: int = 0):
     rng = np.random.default_rng(seed)
+    pairs = np.sort(rng.integers(0, nodes, (2 * arrows, 2)), axis=1)
+    kept = dict.fromkeys((tail, head) for tail, head in pairs.tolist() if tail != head)
     dag = nx.DiGraph()
     dag.add_nodes_from(range(nodes))
-    while dag.number_of_edges() < arrows:
-        tail, head = sorted(rng.integers(0, nodes, 2).tolist())
-        if tail != head:
-            dag.add_edge(tail, head)
+    dag.add_edges_from(list(kept)[:arrows])
     return dag
 
 

@@ -140,19 +140,22 @@ def minimal_of(sets):
     return [s for s in sets if not any(t < s for t in sets)]
 
 
-def random_case(seed, least=4, most=7, exposures=1) -> Case:
-    """Four to seven nodes, any density; roles mostly in the order of time, but not always."""
+def random_case(seed, least=4, most=7, exposures=1, density=(0.15, 0.75), late=False) -> Case:
+    """Four to seven nodes, most densities; roles mostly in the order of time, but not always.
+
+    With `late` they come after all other nodes, which are then confounders of many kinds.
+    """
     rng = random.Random(seed)
     size = rng.randint(least, most)
     names = [f"v{k}" for k in range(size)]
-    density = rng.uniform(0.15, 0.75)
+    share = rng.uniform(*density)
     order = names[:]
     rng.shuffle(order)
     parents: Parents = {name: set() for name in names}
     for k, node in enumerate(order):
-        parents[node] = {before for before in order[:k] if rng.random() < density}
+        parents[node] = {before for before in order[:k] if rng.random() < share}
     how_many = exposures + 1 + (rng.choice([1, 1, 1, 2]) if size > exposures + 2 else 1)
-    roles = rng.sample(order, how_many)
+    roles = order[-how_many:] if late else rng.sample(order, how_many)
     if rng.random() < 0.8:
         roles.sort(key=order.index)
     exposure, (*mediators, outcome) = roles[:exposures], roles[exposures:]
