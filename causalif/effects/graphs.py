@@ -160,10 +160,7 @@ def _check(
             f"{_way_out(question, names, broken, front_door)}"
         )
     why = f"the covariates named, {_listed(nodes) or 'none'}, identify {effect_name(question)}."
-    try:
-        best = names.of(optimal_set(question))
-    except NotIdentified:  # pragma: no cover - a set serves, so the best one does
-        best = tuple(nodes)
+    best = names.of(optimal_set(question))
     if question.estimand == "total" and set(best) != set(nodes):
         why += f" {_listed(best) or 'None'} would give a variance at most as large."
     found = _adjustment(question, "covariates", tuple(covariates), (), why)

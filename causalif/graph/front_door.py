@@ -8,7 +8,7 @@ both M and outcome given Z and the exposure. Z holds nothing that the exposure c
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import combinations
+from itertools import chain, combinations, islice
 
 from causalif.graph.conditions import Condition, shown_names
 from causalif.graph.dag import Question, mediators_between, shown_path, shown_set
@@ -28,8 +28,8 @@ from causalif.graph.search import (
     walk,
 )
 
-# Up to this many candidate covariates, every subset of them is tried.
-MOST_CANDIDATES = 12
+# A set of covariates is judged by walks over the graph: so many arrows at most are looked at.
+MOST_ARROWS = 1_000_000
 
 FrontDoor = tuple[tuple[Node, ...], tuple[Node, ...]]
 
@@ -39,10 +39,10 @@ def front_door_set(question: Question) -> FrontDoor | None:
 
     The fewest covariates that serve and, with them, mediators of which none can be left
     out. For given covariates the search over mediators is complete at any size (the largest
-    set that meets the last two conditions is unique). All sets of covariates are tried while
-    12 nodes or fewer come into question: the observed ancestors of the outcome that the
-    exposure does not change. Beyond that, sets of up to two of them, all of them, and all
-    ancestors of the exposure among them.
+    set that meets the last two conditions is unique). Covariates are sought among the observed
+    ancestors of the outcome that the exposure does not change: every set of them where there
+    are not too many (2**candidates times arrows up to a million, such as 12 candidates among
+    240 arrows); else the smallest sets, the whole, and the exposure's ancestors in it.
 
     Parameters
     ----------
@@ -135,10 +135,11 @@ def _covariate_sets(
     dag: Graph, exposure: Node, candidates: Sequence[Node]
 ) -> Iterator[Sequence[Node]]:
     """Sets of covariates to try, the smallest first."""
-    few = len(candidates) <= MOST_CANDIDATES
-    for size in range(len(candidates) + 1 if few else 3):
-        yield from combinations(candidates, size)
-    if not few:
+    sizes = range(len(candidates) + 1)
+    smallest = chain.from_iterable(combinations(candidates, size) for size in sizes)
+    most = MOST_ARROWS // dag.number_of_edges()
+    yield from islice(smallest, most)
+    if 2 ** len(candidates) > most:
         before = ancestors(dag, [exposure])
         yield [node for node in candidates if node in before]
         yield candidates

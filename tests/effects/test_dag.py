@@ -77,6 +77,7 @@ def test_what_the_graph_said_is_kept(jobs):
     found = cif.average_effect(jobs, "treat", "depress2", dag=dag, **QUICK)
     found = pickle.loads(pickle.dumps(found))
     assert found.design.adjustment.latent == ("v",)
+    assert "Not needed: econ_hard." in found.design.adjustment.reason
     assert "Latent: v." in found.design.adjustment.reason
     assert "no minimal valid set" in found.design.adjustment.reason  # Smucler et al., Prop. 1
     assert found.refit(np.arange(800)).design.adjustment == found.design.adjustment
@@ -220,6 +221,9 @@ def test_the_front_door_opens_when_nothing_else_serves(jobs):
     assert "All of the effect of treat on depress2 runs through job_seek" in found.summary()
     assert found.label == "front-door total effect of treat on depress2"
     assert list(found.values.index) == ["TE"]
+    # an arrow with two heads is a latent node that has no name
+    text = "treat <-> depress2; treat -> job_seek -> depress2; age -> {job_seek depress2}"
+    same(found, cif.average_effect(jobs, "treat", "depress2", dag=text, **QUICK))
     # measured, u would be adjusted for
     measured = jobs.assign(u=np.arange(len(jobs)) % 7)
     found = cif.average_effect(measured, "treat", "depress2", dag=arrows, **QUICK)

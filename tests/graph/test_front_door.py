@@ -209,7 +209,7 @@ def test_what_the_exposure_changes_is_no_covariate():
 
 
 def test_a_wide_graph_is_answered_in_time():
-    """Beyond 12 candidates not every set is tried; what is found still serves."""
+    """With many candidates not every set is tried; what is found still serves."""
     common = [(f"w{k}", node) for k in range(30) for node in ("m", "y", "a")]
     question = ask(nx.DiGraph([*PEARL.edges, *common]), "a", "y", latent="u")
     mediators, covariates = front_door_set(question)
