@@ -29,7 +29,7 @@ from causalif.graph.search import (
 )
 
 # A set of covariates is judged by walks over the graph: so many arrows at most are looked at.
-MOST_ARROWS = 1_000_000
+MOST_ARROWS = 500_000
 
 FrontDoor = tuple[tuple[Node, ...], tuple[Node, ...]]
 
@@ -41,8 +41,8 @@ def front_door_set(question: Question) -> FrontDoor | None:
     out. For given covariates the search over mediators is complete at any size (the largest
     set that meets the last two conditions is unique). Covariates are sought among the observed
     ancestors of the outcome that the exposure does not change: every set of them where there
-    are not too many (2**candidates times arrows up to a million, such as 12 candidates among
-    240 arrows); else the smallest sets, the whole, and the exposure's ancestors in it.
+    are not too many (2**candidates times arrows up to half a million, as 12 candidates among
+    120 arrows); else the smallest sets, the whole, and the exposure's ancestors in it.
 
     Parameters
     ----------
