@@ -13,8 +13,9 @@ from causalif.graph.criteria import conditions
 from causalif.graph.dag import Question, ask, mediators_between, names_in, shown_set
 from causalif.graph.failure import effect_name, none_serves, remedy, reversed_order, stays_open
 from causalif.graph.optimal import optimal_set
-from causalif.graph.search import Node, ancestors, descendants
+from causalif.graph.search import Node, descendants
 from causalif.graph.task import PAIRS, task_of
+from causalif.graph.wcde_sets import widest_weighted_set
 
 
 @dataclass(frozen=True)
@@ -183,12 +184,10 @@ def _instead(question: Question) -> str:
 
 
 def _tried(question: Question) -> set[Node]:
-    """A set that serves if any does; for "wcde" all that comes before exposure and outcome."""
+    """A set that serves if any does."""
     if question.estimand in PAIRS:
         return task_of(question).widest()
-    ends = {*question.exposure, *question.outcome}
-    before = ancestors(question.dag, ends) & question.observed
-    return before - ends - descendants(question.dag, question.outcome)
+    return widest_weighted_set(question)
 
 
 def zero_effects(question: Question) -> Iterator[str]:

@@ -68,7 +68,7 @@ def stays_open(question: Question, broken: Sequence[Condition]) -> str:
     named = [str(node) for node in hidden if not is_two_headed(node)]
     if not named:
         return f"{shown_path(first.path)} stays open."
-    latent = f"{_listed(named, 'and')} {'is' if len(named) == 1 else 'are'} latent"
+    latent = f"{listed(named, 'and')} {'is' if len(named) == 1 else 'are'} latent"
     return f"{shown_path(first.path)} stays open and {latent}."
 
 
@@ -79,7 +79,7 @@ def remedy(question: Question, broken: Sequence[Condition]) -> str:
     for path in paths:
         hidden = [n for n in passed(path) if n not in question.observed and n not in changed]
         if hidden:
-            return f"Measure {_listed(map(_measurable, hidden), 'or')}, or {BOUNDS}."
+            return f"Measure {listed(map(measurable, hidden), 'or')}, or {BOUNDS}."
     between = [node for path in paths for node in passed(path) if node in changed]
     if not between:
         return f"Look at the arrows of this path again, or {BOUNDS}."
@@ -102,13 +102,14 @@ def passed(path: Sequence[Step]) -> list[Node]:
     return [node for (node, came), (_, left) in inner if came == AGAINST or left != AGAINST]
 
 
-def _measurable(node: Node) -> str:
+def measurable(node: Node) -> str:
+    """What to measure in the place of a latent node."""
     if not is_two_headed(node):
         return str(node)
     return "what {} and {} share".format(*str(node).split(TWO_HEADED, 1))
 
 
-def _listed(names: Iterable[str], word: str) -> str:
+def listed(names: Iterable[str], word: str) -> str:
     """``u``, ``u and v``, ``u, v and w``."""
     *most, last = names
     return f"{', '.join(most)} {word} {last}" if most else last

@@ -102,7 +102,7 @@ def weighted_conditions(question: Question, covariates: Collection[Node]) -> Ite
     >>> [condition.holds for condition in weighted_conditions(question, ["m", "w"])]
     [True, True, True]
     >>> [condition.why for condition in weighted_conditions(question, ["w"])]
-    ['', 'a -> m is open', '']
+    ['', 'a -> m -> y is open', '']
     """
     (exposure,), (outcome,) = question.exposure, question.outcome
     roles, given = causes(question), set(covariates)
@@ -133,13 +133,14 @@ def weighted_conditions(question: Question, covariates: Collection[Node]) -> Ite
 def separations(
     question: Question, roles: Causes, covariates: set[Node]
 ) -> tuple[list[Step] | None, list[Step] | None]:
-    """The paths that break (1) and (2), or None where they hold."""
-    dag, (exposure,) = question.dag, question.exposure
+    """The paths that break (1) and (2), on to the outcome; None where they hold."""
+    dag, (exposure,), (outcome,) = question.dag, question.exposure, question.outcome
     inner = covariates & roles.mediators
     outer = covariates - inner
     first = connected(dag, roles.changed, {exposure, *outer}, inner)
     second = connected(dag, roles.other, {exposure, *roles.changed}, outer)
-    return first and _backwards(first), second and _backwards(second)
+    on: list[Step] = [(outcome, ALONG)]
+    return first and _backwards(first) + on, second and _backwards(second) + on
 
 
 def bearing_on_outcome(question: Question, roles: Causes, covariates: set[Node]) -> set[Node]:

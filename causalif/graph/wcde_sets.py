@@ -24,8 +24,15 @@ from itertools import combinations, islice
 from causalif.errors import NotIdentified
 from causalif.graph.adjustment import all_sets_of, minimal_sets_of
 from causalif.graph.conditions import Condition
-from causalif.graph.dag import Question, shown_path
-from causalif.graph.failure import BOUNDS, effect_name, passed, reversed_order
+from causalif.graph.dag import Question, is_two_headed, shown_path
+from causalif.graph.failure import (
+    BOUNDS,
+    effect_name,
+    listed,
+    measurable,
+    passed,
+    reversed_order,
+)
 from causalif.graph.minimum import minimum_set
 from causalif.graph.optimal import beside
 from causalif.graph.search import Node, connected
@@ -233,16 +240,15 @@ def _broken(question: Question, covariates: Collection[Node]) -> list[Condition]
 
 def _refusal(question: Question, roles: Causes, broken: Condition) -> str:
     """Why no set serves: the path, what on it is latent, what may not be adjusted for."""
-    path = broken.path
-    nodes = [*passed(path), path[-1][0]]
-    hidden = [str(node) for node in nodes if node not in question.observed]
     inner, outer = candidates(question, roles)
+    hidden = [node for node in passed(broken.path) if node not in question.observed]
+    named = [str(node) for node in hidden if not is_two_headed(node)]
     text = f"no set of observed covariates identifies {effect_name(question)}: "
-    text += f"{shown_path(path)} stays open"
-    if hidden:
-        text += f" and {' and '.join(hidden)} {'is' if len(hidden) == 1 else 'are'} latent"
-    for node in nodes:
+    text += f"{shown_path(broken.path)} stays open"
+    if named:
+        text += f" and {listed(named, 'and')} {'is' if len(named) == 1 else 'are'} latent"
+    for node in passed(broken.path):
         if node in outer and (tie := connected(question.dag, [node], roles.changed, inner)):
             text += f"; {node} would block it, but {shown_path(tie)} is open"
-            hidden += [str(n) for n in (*passed(tie), tie[-1][0]) if n not in question.observed]
-    return f"{text}. Measure {' or '.join(dict.fromkeys(hidden))}, or {BOUNDS}."
+            hidden += [n for n in (*passed(tie), tie[-1][0]) if n not in question.observed]
+    return f"{text}. Measure {listed(map(measurable, dict.fromkeys(hidden)), 'or')}, or {BOUNDS}."

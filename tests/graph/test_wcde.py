@@ -95,15 +95,19 @@ def test_each_condition_names_the_path_that_breaks_it():
         for z in ["mw", "m", "w", "vw", "mwd"]
     }
     assert why["mw"] == ["", "", ""]
-    assert why["m"] == ["", "", "a <- w is open"]
-    assert why["w"] == ["", "a -> m is open", ""]
-    assert why["vw"][1] == "a -> m is open"
+    assert why["m"] == ["", "", "a <- w -> y is open"]
+    assert why["w"] == ["", "a -> m -> y is open", ""]
+    assert why["vw"][1] == "a -> m -> y is open"
     assert why["mwd"][0] == "{d} is"
 
 
 def test_a_path_is_given_with_the_condition():
     found = list(weighted_conditions(question("a>m m>y a>y"), []))
-    assert [step for condition in found for step in condition.path] == [("a", -1), ("m", 0)]
+    assert [step for condition in found for step in condition.path] == [
+        ("a", -1),
+        ("m", 0),
+        ("y", 0),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -204,26 +208,33 @@ def test_a_latent_direct_cause_is_replaced_by_what_stands_next_to_it():
 @pytest.mark.parametrize(
     ("arrows", "latent", "message"),
     [
-        ("a>m m>y a>y", "m", "a -> m stays open and m is latent. Measure m, or"),
-        ("a>y u>a u>y", "u", "a <- u stays open and u is latent. Measure u, or"),
+        ("a>m m>y a>y", "m", "a -> m -> y stays open and m is latent. Measure m, or"),
+        ("a>y u>a u>y", "u", "a <- u -> y stays open and u is latent. Measure u, or"),
         (
             "a>m m>y a>y w>a w>y u>w u>m",
             "u m",
-            "a -> m stays open and m is latent. Measure m, or",
+            "a -> m -> y stays open and m is latent. Measure m, or",
         ),
         (
             "a>k k>m m>y a>y w>y w>m",
             "m",
-            "m <- w stays open; w would block it, but w -> m is open. Measure m, or",
+            "m <- w -> y stays open; w would block it, but w -> m is open. Measure m, or",
         ),
         ("y>a x>y", "", "reversed order"),
+        ("a>y q>a q>y", "q", "a <-> y stays open. Measure what a and y share, or"),
+        ("a>m m>y a>y q>m q>y", "q", "m <-> y stays open. Measure what m and y share, or"),
     ],
 )
 def test_a_refusal_names_the_path_and_what_to_measure(arrows, latent, message):
+    asked = question(arrows, latent=latent.split())
+    if latent == "q":  # an arrow with two heads
+        heads = " <-> ".join(map(str, asked.dag.succ["q"]))
+        dag = nx.relabel_nodes(asked.dag, {"q": heads})
+        asked = ask(dag, "a", "y", estimand="wcde", latent=[heads])
     with pytest.raises(NotIdentified) as caught:
-        optimal_weighted_set(question(arrows, latent=latent.split()))
+        optimal_weighted_set(asked)
     assert message in str(caught.value)
-    assert list(weighted_sets(question(arrows, latent=latent.split()), minimal=True)) == []
+    assert list(weighted_sets(asked, minimal=True)) == []
 
 
 SCRIPT = """
