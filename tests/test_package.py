@@ -29,6 +29,7 @@ ORDER = [
     "graph",
     "nuisance",
     "independence",
+    "independence",
     "effects",
     "sigma",
     "fairness",
