@@ -29,7 +29,6 @@ ORDER = [
     "graph",
     "nuisance",
     "independence",
-    "independence",
     "effects",
     "sigma",
     "fairness",

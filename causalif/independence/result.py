@@ -127,18 +127,17 @@ class GraphFit:
         if rows.empty:
             raise DataError("there is no test to draw: see .summary().")
         rows = rows.sort_values("p_value", kind="stable").head(most).reset_index(drop=True)
-        words = np.where(rows["rejected"], "rejected", "")
         title = f"{len(rows)} of {len(self.table)} tests" if len(rows) < len(self.table) else None
         ax = forest(
-            rows.assign(words=words),
+            rows,
             level=level,
             apart=(),
-            xlabel="Correlation of what is left (no unit)",
+            xlabel="Correlation of what is left (no unit); diamonds: rejected",
             title=title,
             ax=ax,
         )
         marked = rows[rows["rejected"]]
-        look: dict[str, Any] = {"color": canvas.VERMILLION, "linestyle": "none", "ms": 7}
+        look: dict[str, Any] = {"color": canvas.VERMILLION, "linestyle": "none", "ms": 9}
         ax.plot(marked["estimate"], marked.index, "D", gid="rejected", **look)
         return ax
 
