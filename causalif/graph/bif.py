@@ -11,7 +11,7 @@ from causalif.graph.search import Graph
 from causalif.graph.tokens import Cursor, Token, line_number, name_problem
 
 _FIRST = re.compile(
-    r"""\ufeff? (?> \s+ | //[^\n]* | \#[^\n]* | /\*(?>.*?\*/) )*+
+    r"""\ufeff? (?> \s+ | //[^\n]* | \#[^\n]* | /\*.*?\*/ )*+
         network \b \s* (?: "[^"\n]*" | [^\s{};"]+ )? \s* \{""",
     re.VERBOSE | re.DOTALL,
 )

@@ -32,7 +32,7 @@ def read_file(path: Path) -> str:
         No such file, a folder, or not UTF-8.
     """
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         problem = "there is no such file."
     except IsADirectoryError:

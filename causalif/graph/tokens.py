@@ -13,7 +13,7 @@ ARROWS = {"->": "->", "→": "->", "<-": "<-", "←": "<-", "<->": "<->", "↔":
 NAMES = ("name", "string")
 NOT_BARE = "Put a name in double quotes unless it has letters, digits, '_' and '.' only."
 
-_SKIPPED = r"(?>\s+ | //[^\n]* | \#[^\n]* | /\*(?>.*?\*/))*+"
+_SKIPPED = r"(?>\s+ | //[^\n]* | \#[^\n]* | /\*.*?\*/)*+"
 _JOINED = r"[^\x00-\x7f\s→←↔\w]"
 _WORD = re.compile(
     rf"""{_SKIPPED} (?:

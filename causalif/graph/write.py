@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from causalif.errors import DataError, Problems, check_choice
@@ -34,6 +35,11 @@ def write_dag(dag: Any, format: str = "dagitty") -> str:
     Returns
     -------
     str
+
+    Notes
+    -----
+    dagitty itself has no variables named "graph" or "node", and takes each of the two
+    backslashes that stand for one in quotes. Graphviz does as well, but shows one.
 
     Raises
     ------
@@ -154,8 +160,13 @@ class _Written:
             position = as_position(given["pos"])
             if position is None:
                 raise DataError(f"node {str(node)!r}: pos={given['pos']!r} is not two numbers.")
-            words.append(self.language.position.format(*position))
+            words.append(self.language.position.format(*map(_plain_number, position)))
         return words
+
+
+def _plain_number(value: float) -> str:
+    """Without an exponent, which dagitty does not read, and exact."""
+    return f"{Decimal(repr(value)):f}".removesuffix(".0")
 
 
 def _names(dag: Graph, ends: Mapping[Node, Any], language: Language) -> dict[Node, str]:

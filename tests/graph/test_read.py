@@ -263,6 +263,7 @@ SAID = {
     "A <-> A": "A <-> A is an arrow from a node to itself",
     "{A B} -> {B C}": "B -> B is an arrow from a node to itself",
     "A -> B\n\nA -> B": "arrow A -> B stands twice: line 1 and line 3",
+    "dag { A -> B; A -> B }": "arrow A -> B stands twice: line 1 and line 1",
     "A -> B\nB <- A": "stands twice: line 1 and line 2",
     "A <-> B\nB <-> A": "arrow B <-> A stands twice: line 1 and line 2",
     "A -> B -> A": "cycle: A -> B -> A",
@@ -314,7 +315,7 @@ def test_a_syntax_error_shows_the_place():
 
 def test_problems_come_together():
     with pytest.raises(DataError) as said:
-        read_dag("A -> A\nA -> B\nA -> B\nC [e]\nC [o]\n" + "D -> D;" * 100)
+        read_dag("A -> A\nA -> B\nA -> B\nC [e]\nC [o]\n" + "D -> D\n" * 100)
     message = str(said.value)
     assert "line 1: A -> A" in message
     assert "line 2 and line 3" in message

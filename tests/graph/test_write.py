@@ -68,7 +68,7 @@ def test_texts_written_in_each_format_read_the_same(text, format):
 def test_dagitty_text():
     assert write_dag(EXAMPLE) == (
         "dag {\n"
-        '  A [exposure, pos="0.0,1.0"]\n'
+        '  A [exposure, pos="0,1"]\n'
         "  Y [outcome]\n"
         "  W [adjusted]\n"
         "  U [latent]\n"
@@ -88,7 +88,7 @@ def test_dot_text():
     text = write_dag(EXAMPLE, "dot")
     assert text.startswith("digraph {\n")
     for line in (
-        'A [role=exposure, pos="0.0,1.0!"]',
+        'A [role=exposure, pos="0,1!"]',
         'U [observed="no", style=dashed]',
         "A -> Y [dir=both]",
         '"body mass" -> Y',
@@ -120,6 +120,13 @@ def test_names_are_quoted_where_the_format_needs_it(name, quoted_in, format):
     assert (f'"{name}" -> y' in write_dag([(name, "y")], format)) == (format in quoted_in.split())
 
 
+def test_positions_have_no_exponent():
+    """dagitty reads digits and dots only: of "1e-05,2" it would take "-05,2"."""
+    dag = nx.DiGraph([("a", "y")])
+    dag.nodes["a"]["pos"] = (1e-05, -2.5e16)
+    assert 'pos="0.00001,-25000000000000000"' in write_dag(dag)
+
+
 def test_arrows_are_short():
     assert write_dag("A -> M -> Y; A -> Y; W -> {A M Y}", "arrows") == (
         "A -> {M Y}\nM -> Y\nW -> {A M Y}\n"
@@ -140,6 +147,7 @@ def test_nodes_that_are_no_text():
     dag = nx.DiGraph([("a", "y")])
     dag.nodes["a"]["pos"] = np.array([0.5, -1])
     dag.nodes["y"].update(role="mediator", pos=None)
+    assert '[pos="0.5,-1"]' in write_dag(dag)
     assert read_dag(write_dag(dag)).nodes["a"] == {"pos": (0.5, -1.0)}
     assert read_dag(write_dag(dag)).nodes["y"] == {}
 
