@@ -36,15 +36,15 @@ def write_dag(dag: Any, format: str = "dagitty") -> str:
     -------
     str
 
-    Notes
-    -----
-    dagitty itself has no variables named "graph" or "node", and takes each of the two
-    backslashes that stand for one in quotes. Graphviz does as well, but shows one.
-
     Raises
     ------
     DataError
         Two nodes have the same text, or a name holds a line break or ``<->``.
+
+    Notes
+    -----
+    dagitty itself has no variables named "graph" or "node", and reads the two backslashes that
+    stand for one in quotes as two.
 
     Examples
     --------
