@@ -33,6 +33,18 @@ the WCDE has a sixth of the variance of the outcome's parents. For controlled an
 """
 
 
+MISSED = """
+The sets missed for natural effects in 3,000 graphs (13) are all of one kind: they adjust for
+A -> M and A -> Y, and Y is independent of A given M and the covariates in the graph without
+A -> Y, although something drives both M and Y. Then E[Y | a, m, z] averages over that cause as
+M(a*) needs it. The criterion asks that nothing does, which is the condition of the literature.
+
+"Several undominated": here a set that meets the conditions only with an independent covariate
+left aside stands beside the outcome's parents; the rules do not say which is better, and laws
+differ.
+"""
+
+
 class Found(Protocol):
     """What a study counted and listed."""
 
@@ -46,7 +58,7 @@ def report(found: Mapping[str, Found], dags: int) -> str:
     text = HEAD.format(date=date, dags=dags) + "\n## The criterion\n\n" + criterion_table(found)
     text += "\n\n## The best set\n" + NOTES + "\n" + best_table(found)
     text += "\n\n## Rules that say which set is never worse (WCDE)\n\n" + rules_table(found)
-    return text + "\n\n## Disagreements\n\n" + disagreements(found)
+    return text + "\n\n## Disagreements\n" + MISSED + disagreements(found)
 
 
 def criterion_table(found: Mapping[str, Found]) -> str:
@@ -84,7 +96,7 @@ def rules_table(found: Mapping[str, Found]) -> str:
     return pd.DataFrame(rows).to_markdown(index=False)
 
 
-def disagreements(found: Mapping[str, Found], most: int = 12) -> str:
+def disagreements(found: Mapping[str, Found], most: int = 20) -> str:
     lines = []
     for name, tally in found.items():
         kinds = defaultdict(list)

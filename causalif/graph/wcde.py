@@ -118,7 +118,9 @@ def weighted_conditions(question: Question, covariates: Collection[Node]) -> Ite
         bearing = bearing_on_outcome(question, roles, given)
         if bearing != given:
             aside, paths = given - bearing, separations(question, roles, bearing)
-    without = f" ({shown_set(aside)} left aside: nothing changes without)" if aside else ""
+    without = (
+        f" ({shown_set(aside)} left aside: the functional is the same without)" if aside else ""
+    )
     claims = (
         f"the mediators among the covariates separate the direct causes of {outcome} that "
         f"{exposure} changes from {exposure} and from the other covariates{without}",
