@@ -75,7 +75,8 @@ def stays_open(question: Question, broken: Sequence[Condition]) -> str:
 def remedy(question: Question, broken: Sequence[Condition]) -> str:
     """What to do where no observed set serves."""
     paths = [condition.path for condition in broken if condition.path]
-    changed = descendants(question.dag, question.exposure)
+    fixed = question.mediators if question.estimand in ("natural", "cde") else ()
+    changed = descendants(question.dag, (*question.exposure, *fixed))
     for path in paths:
         hidden = [n for n in passed(path) if n not in question.observed and n not in changed]
         if hidden:

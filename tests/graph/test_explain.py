@@ -98,6 +98,14 @@ def test_a_collider_that_was_adjusted_for_is_shown():
     assert explain(nx.DiGraph([("c", "d"), *dag.edges]), "a", "y", "d").remedy == told.remedy
 
 
+def test_a_collider_on_the_path_is_not_to_be_measured():
+    arrows = [("u", "a"), ("u", "c"), ("v", "c"), ("v", "y"), ("c", "y"), ("a", "y")]
+    told = explain(nx.DiGraph(arrows), "a", "y", latent=["u", "v"])
+    assert "a <- u -> c <- v -> y stays open and u and v are latent." in told.problem
+    assert told.remedy == "Measure u or v, or ask for bounds with sensitivity()."
+    assert passed(told.conditions[-1].path) == ["u", "v"]
+
+
 @pytest.mark.parametrize(
     ("arrows", "asked", "note"),
     [
