@@ -200,13 +200,12 @@ def zero_effects(question: Question) -> Iterator[str]:
         if not set(outcome) & set(dag.succ[exposure[0]]):
             yield f"The graph has no arrow from {a} to {y}: the direct effect is zero."
     elif question.estimand != "total" and question.mediators:
-        m = shown_names(question.mediators)
-        if not set(outcome) & descendants(dag, exposure, walls=question.mediators):
-            yield f"Every causal path from {a} to {y} passes through {m}: the direct effect is zero."
-        elif question.estimand == "natural" and not mediators_between(dag, exposure, outcome) & set(
-            question.mediators
-        ):
-            yield f"No causal path from {a} to {y} passes through {m}: the indirect effect is zero."
+        m, mediators = shown_names(question.mediators), set(question.mediators)
+        through = mediators & mediators_between(dag, exposure, outcome)
+        if not set(outcome) & descendants(dag, exposure, walls=mediators):
+            yield f"Every causal path from {a} to {y} passes {m}: the direct effect is zero."
+        elif question.estimand == "natural" and not through:
+            yield f"No causal path from {a} to {y} passes {m}: the indirect effect is zero."
 
 
 def _shown(covariates: Collection[Node]) -> str:

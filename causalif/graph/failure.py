@@ -75,8 +75,9 @@ def stays_open(question: Question, broken: Sequence[Condition]) -> str:
 def remedy(question: Question, broken: Sequence[Condition]) -> str:
     """What to do where no observed set serves."""
     paths = [condition.path for condition in broken if condition.path]
-    fixed = question.mediators if question.estimand in ("natural", "cde") else ()
-    changed = descendants(question.dag, (*question.exposure, *fixed))
+    mediators = question.mediators if question.estimand in ("natural", "cde") else ()
+    fixed = {*question.exposure, *mediators}
+    changed = descendants(question.dag, fixed) - fixed
     for path in paths:
         hidden = [n for n in passed(path) if n not in question.observed and n not in changed]
         if hidden:

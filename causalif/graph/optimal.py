@@ -39,7 +39,8 @@ def optimal_adjustment_set(
 
     For natural effects no set is known to be best in every law. What stands next to the
     outcome, together with what stands next to the mediators, is given: it serves whenever
-    any set does, and is made of the optimal sets of the three effects that it joins.
+    any set does, and for mediators between exposure and outcome it is the union of the
+    optimal sets of the three effects that it joins (`adjustment_sets_by_arrow`).
 
     Parameters
     ----------
@@ -72,8 +73,8 @@ def optimal_adjustment_set(
 
     References
     ----------
-    .. [1] Henckel, Perkovic & Maathuis (2022), JRSS B 84, Theorem 3.10; Rotnitzky & Smucler
-       (2020), JMLR 21(188), for nonparametric estimates.
+    .. [1] Henckel, Perkovic & Maathuis (2022), JRSS B 84, 579-599; Rotnitzky & Smucler (2020),
+       JMLR 21(188), for nonparametric estimates.
     .. [2] Smucler, Sapienza & Rotnitzky (2022), Biometrika 109, 49-65.
 
     Examples
@@ -166,8 +167,8 @@ def beside(
 ) -> set[Node]:
     """The nodes next to some groups in the moral graph, seen through all but `within`.
 
-    The walk of `connected` given `within`, except that every collider is open: it is an
-    ancestor of some group, and that links its parents.
+    The walk of `connected` given `within` (by default all that may be adjusted for), except
+    that every collider is open: it is an ancestor of some group, and that links its parents.
     """
     dag = task.dag
     before = ancestors(dag, chain(*task.groups))

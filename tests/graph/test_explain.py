@@ -113,12 +113,12 @@ def test_a_collider_on_the_path_is_not_to_be_measured():
         (
             [("a", "m"), ("m", "y")],
             {"estimand": "cde"},
-            "Every causal path from a to y passes through m: the direct effect is zero.",
+            "Every causal path from a to y passes m: the direct effect is zero.",
         ),
         (
             [("a", "y"), ("m", "y")],
             {"estimand": "natural", "mediators": "m"},
-            "No causal path from a to y passes through m: the indirect effect is zero.",
+            "No causal path from a to y passes m: the indirect effect is zero.",
         ),
     ],
 )

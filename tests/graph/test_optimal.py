@@ -124,18 +124,23 @@ def test_one_set_for_each_arrow(seed, graph_of):
     dag, paths = graph_of(case), Paths(case.parents)
     names = "{" + ", ".join([*case.exposure, *case.mediators]) + "}"
     (a,), y = case.exposure, case.outcome
-    m = case.mediators[0] if len(case.mediators) == 1 else "{" + ", ".join(case.mediators) + "}"
+    mediators = (
+        case.mediators[0] if len(case.mediators) == 1 else "{" + ", ".join(case.mediators) + "}"
+    )
     try:
         found = adjustment_sets_by_arrow(dag, a, y, case.mediators, latent=case.latent)
     except NotIdentified:
         assert not case.valid_sets("natural") or paths.below[y] & {a}
         return
-    assert list(found) == [f"{a} -> {m}", f"{a} -> {y}", f"{names} -> {y}"]
+    assert list(found) == [f"{a} -> {mediators}", f"{a} -> {y}", f"{names} -> {y}"]
     to_mediators, to_outcome, direct = found.values()
     assert paths.adjusts([a], case.mediators, to_mediators)
     assert paths.adjusts([a], [y], to_outcome)
     assert paths.adjusts([a, *case.mediators], [y], direct)
     assert not (to_mediators | to_outcome | direct) & set(case.latent)
+    if all(m in paths.below[a] and y in paths.below[m] for m in case.mediators):
+        asked = {"estimand": "natural", "mediators": case.mediators, "latent": case.latent}
+        assert optimal_adjustment_set(dag, a, y, **asked) == to_mediators | to_outcome | direct
 
 
 def test_injury_of_athletes():
