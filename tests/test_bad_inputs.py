@@ -463,7 +463,7 @@ def test_covariates_that_are_no_valid_set(jobs):  # 38
     says = ("treat <- U -> depress2 stays open and U is latent", "Measure U")
     for covariates in (["age", "sex", "econ_hard"], None):
         refused(jobs, *says, dag=latent, covariates=covariates, error=NotIdentified)
-    says = ("{job_seek} lies on one",)
+    says = ("job_seek lies on treat -> job_seek -> depress2",)
     changes = {"covariates": ["age", "sex", "econ_hard", "job_seek"], "error": NotIdentified}
     refused(jobs, *says, dag=ARROWS, effects=(cif.average_effect,), **changes)
 

@@ -6,7 +6,18 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from causalif.graph.dag import shown_path, shown_set
-from causalif.graph.search import Graph, Node, Step, ancestors, connected, descendants
+from causalif.graph.search import (
+    DESCENDANTS,
+    DOWN,
+    Graph,
+    Node,
+    Step,
+    ancestors,
+    connected,
+    descendants,
+    leave,
+    walk,
+)
 
 
 @dataclass(frozen=True)
@@ -74,11 +85,12 @@ def adjustment_conditions(
     causal = causal_nodes(dag, exposure, outcome)
     words = words or f"{shown_names(exposure)} to {shown_names(outcome)}"
     broken = descendants(dag, causal) & set(covariates)
-    lies, is_ = ("lies", "is") if len(broken) == 1 else ("lie", "are")
     yield Condition(
         f"no covariate lies on a causal path from {words}, or is changed by it",
         not broken,
-        f"{shown_set(broken)} {lies} on one or {is_} changed by it" if broken else "",
+        "; ".join(_offence(dag, exposure, outcome, causal, node) for node in dag if node in broken)
+        if broken
+        else "",
     )
     path = connected(dag, exposure, outcome, covariates, walls=exposure, closed=causal)
     yield Condition(
@@ -87,6 +99,29 @@ def adjustment_conditions(
         f"{shown_path(path)} is open" if path else "",
         path or (),
     )
+
+
+def _offence(
+    dag: Graph,
+    exposure: Collection[Node],
+    outcome: Collection[Node],
+    causal: Collection[Node],
+    covariate: Node,
+) -> str:
+    """How a covariate comes after the exposure: on a causal path, or changed by one."""
+    first = [step for step in leave(dag, exposure, DOWN) if step[1][0] in causal]
+    path = _descent(dag, first, {covariate})
+    if covariate not in causal or covariate in outcome:
+        return f"{covariate} is changed along {shown_path(path)}"
+    rest = _descent(dag, leave(dag, [covariate], DOWN, closed=exposure), set(outcome))
+    return f"{covariate} lies on {shown_path([*path, *rest[1:]])}"
+
+
+def _descent(dag: Graph, first: Iterable[tuple[Node, Step]], until: set[Node]) -> list[Step]:
+    """A shortest directed path from some first steps; there is one."""
+    found = walk(dag, first, DESCENDANTS, {}, until=until)
+    assert found.end is not None
+    return found.path(found.end)
 
 
 def shown_names(nodes: Iterable[Node]) -> str:

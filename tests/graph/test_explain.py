@@ -72,11 +72,11 @@ def is_allowed(dag, case, estimand, node) -> bool:
 def test_a_set_that_fails_beside_one_that_serves():
     told = explain(CONFOUNDED, "a", "y", ["age", "m"])
     assert str(told) == (
-        "{age, m} does not identify the effect of a on y: {m} lies on one or is changed by it.\n"
+        "{age, m} does not identify the effect of a on y: m lies on a -> m -> y.\n"
         "  no covariate is the exposure, the outcome or a mediator of the effect: holds\n"
         "  every covariate is measured: holds\n"
         "  no covariate lies on a causal path from a to y, or is changed by it: "
-        "FAILS: {m} lies on one or is changed by it\n"
+        "FAILS: m lies on a -> m -> y\n"
         "  the covariates block every non-causal path from a to y: FAILS: a <- u -> y is open\n"
         "Adjust for {age, u} instead."
     )

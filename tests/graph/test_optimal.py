@@ -140,7 +140,10 @@ def test_one_set_for_each_arrow(seed, graph_of):
     assert not (to_mediators | to_outcome | direct) & set(case.latent)
     if all(m in paths.below[a] and y in paths.below[m] for m in case.mediators):
         asked = {"estimand": "natural", "mediators": case.mediators, "latent": case.latent}
-        assert optimal_adjustment_set(dag, a, y, **asked) == to_mediators | to_outcome | direct
+        one = optimal_adjustment_set(dag, a, y, **asked)
+        assert direct <= one <= to_mediators | to_outcome | direct
+        for node in one - direct:  # what stands next to the mediators alone is needed
+            assert not is_adjustment_set(dag, a, y, one - {node}, **asked)
 
 
 def test_injury_of_athletes():
