@@ -8,7 +8,8 @@ from itertools import pairwise
 from causalif.errors import NotIdentified
 from causalif.graph.conditions import Condition, shown_names
 from causalif.graph.criteria import conditions
-from causalif.graph.dag import TWO_HEADED, Question, is_two_headed, shown_path
+from causalif.graph.dag import TWO_HEADED, Question, is_two_headed, shown_path, shown_set
+from causalif.graph.front_door import front_door_set
 from causalif.graph.search import AGAINST, DESCENDANTS, Node, Step, descendants, leave, walk
 
 BOUNDS = "ask for bounds with sensitivity()"
@@ -81,10 +82,10 @@ def remedy(question: Question, broken: Sequence[Condition]) -> str:
     for path in paths:
         hidden = [n for n in passed(path) if n not in question.observed and n not in changed]
         if hidden:
-            return f"Measure {listed(map(measurable, hidden), 'or')}, or {BOUNDS}."
+            return f"Measure {listed(map(measurable, hidden), 'or')}, or {BOUNDS}.{_front_door(question)}"
     between = [node for path in paths for node in passed(path) if node in changed]
     if not between:
-        return f"Look at the arrows of this path again, or {BOUNDS}."
+        return f"Look at the arrows of this path again, or {BOUNDS}.{_front_door(question)}"
     cause = between[0]
     if question.estimand == "total":
         return f"{cause} lies between the exposures: ask for the effect of one of them at a time."
@@ -95,6 +96,19 @@ def remedy(question: Question, broken: Sequence[Condition]) -> str:
     return (
         f"{what}: ask for interventional effects with intermediates=[{str(cause)!r}], "
         f"or take it among the mediators."
+    )
+
+
+def _front_door(question: Question) -> str:
+    """That mediators identify the effect where covariates do not, if they do."""
+    found = front_door_set(question) if question.estimand == "total" else None
+    if found is None:
+        return ""
+    mediators, covariates = found
+    given = f", given {shown_set(covariates)}" if covariates else ""
+    return (
+        f" The front door through {shown_names(mediators)}{given} is open to "
+        "average_effect(dag=), which takes it by itself."
     )
 
 

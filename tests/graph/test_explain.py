@@ -86,7 +86,8 @@ def test_the_sentence_of_the_style_guide():
     told = explain(CONFOUNDED, "a", "y", "age", latent="u")
     assert f"{told.problem} {told.remedy}" == (
         "{age} does not identify the effect of a on y: a <- u -> y stays open and u is latent. "
-        "Measure u, or ask for bounds with sensitivity()."
+        "Measure u, or ask for bounds with sensitivity(). The front door through m is open to "
+        "average_effect(dag=), which takes it by itself."
     )
 
 
