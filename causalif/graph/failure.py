@@ -82,7 +82,8 @@ def remedy(question: Question, broken: Sequence[Condition]) -> str:
     for path in paths:
         hidden = [n for n in passed(path) if n not in question.observed and n not in changed]
         if hidden:
-            return f"Measure {listed(map(measurable, hidden), 'or')}, or {BOUNDS}.{_front_door(question)}"
+            what = f"Measure {listed(map(measurable, hidden), 'or')}"
+            return f"{what}, or {BOUNDS}.{_front_door(question)}"
     between = [node for path in paths for node in passed(path) if node in changed]
     if not between:
         return f"Look at the arrows of this path again, or {BOUNDS}.{_front_door(question)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import networkx as nx
+from networkx.algorithms.flow import shortest_augmenting_path
 
 from causalif.graph.moral import families, network_of
 from causalif.graph.search import Node
@@ -50,7 +51,10 @@ def _nearest_cut(task: Task) -> set[Node]:
             flow.add_edge(("in", node), ("out", node))
     flow.add_edges_from((SOURCE, ("out", node)) for node in exposure)
     flow.add_edges_from((("in", node), SINK) for node in outcome)
-    _, (near_exposure, near_outcome) = nx.minimum_cut(flow, SOURCE, SINK)
+    # Cuts are small, and one augmenting path is found for each node of them.
+    _, (near_exposure, near_outcome) = nx.minimum_cut(
+        flow, SOURCE, SINK, flow_func=shortest_augmenting_path
+    )
     return {
         node for node in parents if ("in", node) in near_exposure and ("out", node) in near_outcome
     }
