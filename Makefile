@@ -3,6 +3,7 @@
 
 VENV ?= .venv
 LOWEST := .venv-lowest
+PEERS := .venv-peers
 WORKERS ?= logical
 ARGS ?=
 
@@ -19,10 +20,10 @@ NOT_LOWEST := --ignore tests/test_benchmark.py \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint format types docs study bench lowest wheel clean purge
+.PHONY: help demo test lint format types docs study bench bench-graph lowest wheel clean purge
 
 help:  ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/core.stamp  ## set up, then run the main job on the JOBS II data
 	@$(BIN)/causalif demo $(ARGS)
@@ -51,6 +52,9 @@ bench: $(VENV)/core.stamp  ## tables beside other packages (ARGS="--replicates 4
 	$(PIP) -r benchmarks/requirements.txt -c constraints.txt
 	$(CALM) $(BIN)/python -m benchmarks.mediation --out benchmarks/mediation/RESULTS.md $(ARGS)
 
+bench-graph: $(PEERS)/peers.stamp  ## questions to graphs, beside dowhy and pgmpy in one run
+	$(CALM) $(PEERS)/bin/python -m benchmarks.graph --out benchmarks/results/GRAPH_PEERS.md $(ARGS)
+
 lowest: $(LOWEST)/lowest.stamp  ## the tests on the lowest versions that pyproject.toml allows
 	$(CALM) $(LOWEST)/bin/python $(PYTEST) -m "not slow" -W default tests $(NOT_LOWEST) $(ARGS)
 
@@ -58,7 +62,7 @@ wheel: $(VENV)/dev.stamp  ## build wheel and source archive into dist/
 	$(BIN)/python -m build --outdir dist .
 
 clean:  ## remove what was built, keep the environment
-	rm -rf dist build docs/_build docs/api docs/vignettes docs/benchmarks $(LOWEST)
+	rm -rf dist build docs/_build docs/api/generated docs/vignettes docs/benchmarks $(LOWEST) $(PEERS)
 	rm -rf .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
 
@@ -92,6 +96,14 @@ $(VENV)/core.stamp: pyproject.toml constraints.txt | $(BIN)/python
 
 $(VENV)/%.stamp: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) -e '.[$*]' -c constraints.txt
+	@touch $@
+
+# dowhy asks for an older scipy than constraints.txt names: an environment of its own.
+$(PEERS)/peers.stamp: pyproject.toml benchmarks/graph-requirements.txt | $(BIN)/python
+	$(BIN)/python -m venv --clear $(PEERS)
+	grep '^torch==' constraints.txt > $(PEERS)/constraints.txt
+	$(PEERS)/bin/python -m pip --disable-pip-version-check install --quiet -e . \
+		-r benchmarks/graph-requirements.txt -c $(PEERS)/constraints.txt
 	@touch $@
 
 $(LOWEST)/lowest.stamp: pyproject.toml .ci/lowest.py
