@@ -99,16 +99,15 @@ def by_tier(n: int, arrows: Ints, tiers: Floats) -> Ints:
     return np.unique(pairs, axis=0, return_inverse=True)[1].reshape(-1).astype(np.intp)
 
 
-def cut(sizes: Floats, arrows: Ints, columns: Ints, side: Ints) -> Items:
-    """Give each arrow a place in every column that it passes."""
+def cut(sizes: Floats, arrows: Ints, columns: Ints, side: Ints, passing: Ints) -> Items:
+    """Give each arrow a place in every column that it passes, on its side `passing`."""
     column, sides = columns.tolist(), side.tolist()
     chains: list[list[int]] = []
-    for tail, head in arrows.tolist():
+    for (tail, head), where in zip(arrows.tolist(), passing.tolist(), strict=True):
         between = range(columns[tail] + 1, columns[head])
         chains.append([tail, *range(len(column), len(column) + len(between)), head])
         column += between
-        # What comes from above passes above the boxes of the baseline.
-        sides += [-1 if side[tail] < 0 else int(side[head])] * len(between)
+        sides += [where] * len(between)
     links = [link for chain in chains for link in pairwise(chain)]
     height = np.zeros(len(column))
     height[: len(sizes)] = sizes[:, 1]

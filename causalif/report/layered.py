@@ -18,8 +18,9 @@ from causalif.report.spacing import spaced
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
+Mask = npt.NDArray[np.bool_]
 
-COLUMN_GAP = 46.0  # between columns, at least
+COLUMN_GAPS = [46.0, 30.0]  # between columns, at least: for 10 columns and for 25
 STEEPEST = 2.4  # how far up an arrow may go over a gap before the gap is widened
 WIDEST_GAP = 130.0
 BROAD = 1.2  # width over height that gaps are widened for
@@ -38,7 +39,8 @@ class Layout:
         Of the boxes; y goes up.
     corridors : list of arrays, shape (k, 3)
         For each arrow the gates that it passes, from left to right: x, and the lowest and the
-        highest y there. The first and the last are the centres of its two boxes.
+        highest y there. The first and the last are the centres of its two boxes. None where
+        both are in one column.
     """
 
     centres: Floats
@@ -49,8 +51,8 @@ def layered(
     sizes: Floats,
     arrows: Ints,
     *,
+    two_headed: Mask | None = None,
     columns: Ints | None = None,
-    ties: Ints | None = None,
     side: Ints | None = None,
     baseline: Sequence[int] = (),
 ) -> Layout:
@@ -62,10 +64,10 @@ def layered(
         Width and height of each box.
     arrows : array of int, shape (m, 2)
         Tail and head; without cycles.
+    two_headed : array of bool, shape (m,), optional
+        Which arrows have no direction.
     columns : array of int, shape (n,), optional
         Every arrow must lead to a higher column. By default from the arrows.
-    ties : array of int, shape (k, 2), optional
-        Boxes that belong together although no arrow joins them.
     side : array of int, shape (n,), optional
         -1: above the baseline; 1: below it; 0: anywhere.
     baseline : sequence of int
@@ -90,23 +92,26 @@ def layered(
     >>> layout.centres.tolist()
     [[10.0, -10.0], [76.0, -10.0], [142.0, -10.0]]
     """
-    n = len(sizes)
+    n, m = len(sizes), len(arrows)
     side = np.zeros(n, dtype=np.intp) if side is None else side
-    ties = np.zeros((0, 2), dtype=np.intp) if ties is None else ties
-    if columns is not None:
-        return _placed(sizes, arrows, columns, side, baseline)
-    columns = by_rank(n, arrows, ties)
-    parts = components(n, np.concatenate([arrows, ties]), first=baseline)
-    centres, corridors = np.zeros((n, 2)), [np.zeros((0, 3))] * len(arrows)
+    twice = np.zeros(m, dtype=bool) if two_headed is None else two_headed
+    parts = [np.arange(n)] if columns is not None else components(n, arrows, first=baseline)
+    columns = by_rank(n, arrows[~twice], arrows[twice]) if columns is None else columns
+    back = columns[arrows[:, 0]] > columns[arrows[:, 1]]
+    rightward = np.where(back[:, None], arrows[:, ::-1], arrows)
+    # What comes from above passes above the baseline, and so does what has two heads.
+    passing = np.where(side[rightward[:, 0]] < 0, -1, side[rightward[:, 1]])
+    passing[twice & (side[arrows] <= 0).all(axis=1)] = -1
+    centres, corridors = np.zeros((n, 2)), [np.zeros((0, 3))] * m
     placed: list[tuple[Ints, Ints, Layout]] = []
     for part in parts:
         local = np.full(n, -1)
         local[part] = np.arange(len(part))
-        inside = np.flatnonzero(local[arrows[:, 0]] >= 0)
-        standing = [int(local[k]) for k in baseline if local[k] >= 0]
         own = columns[part] - columns[part].min()
-        layout = _placed(sizes[part], local[arrows[inside]], own, side[part], standing)
-        placed.append((part, inside, layout))
+        inside = np.flatnonzero((local[arrows[:, 0]] >= 0) & (np.diff(columns[arrows])[:, 0] != 0))
+        items = cut(sizes[part], local[rightward[inside]], own, side[part], passing[inside])
+        standing = [int(local[k]) for k in baseline if local[k] >= 0]
+        placed.append((part, inside, _placed(items, sizes[part], standing)))
     for (part, inside, layout), move in zip(placed, _shelves(sizes, placed), strict=True):
         centres[part] = layout.centres + move
         for k, corridor in zip(inside, layout.corridors, strict=True):
@@ -114,17 +119,14 @@ def layered(
     return Layout(centres, corridors)
 
 
-def _placed(
-    sizes: Floats, arrows: Ints, columns: Ints, side: Ints, baseline: Sequence[int]
-) -> Layout:
-    """One connected part, in given columns."""
-    items = cut(sizes, arrows, columns, side)
-    order = ordered(items.column, items.side, items.links, items.boxes, baseline)
+def _placed(items: Items, sizes: Floats, baseline: Sequence[int]) -> Layout:
+    """One part of the graph."""
+    order = ordered(items.column, items.side, items.links, items.boxes)
     y = spaced(items, order, baseline)
     x, half = _column_places(items, sizes, y)
     free = _free_heights(items, order, y)
     corridors = [_corridor(chain, items, x, half, y, free) for chain in items.chains]
-    centres = np.column_stack([x[columns], y[: len(sizes)]])
+    centres = np.column_stack([x[items.column], y])[: items.boxes]
     return Layout(centres, corridors)
 
 
@@ -135,7 +137,8 @@ def _column_places(items: Items, sizes: Floats, y: Floats) -> tuple[Floats, Floa
     np.maximum.at(half, items.column[: items.boxes], sizes[:, 0] / 2)
     tails, heads = items.links.T
     np.maximum.at(climb, items.column[tails], np.abs(y[tails] - y[heads]))
-    gaps = np.clip(climb / STEEPEST, COLUMN_GAP, WIDEST_GAP)
+    least = float(np.interp(count, [10, 25], COLUMN_GAPS))
+    gaps = np.clip(climb / STEEPEST, least, WIDEST_GAP)
     width, height = gaps[:-1].sum() + 2 * half.sum(), np.ptp(y)
     gaps *= np.clip(BROAD * height / width, 1.0, 2.0)
     x = np.concatenate([[0.0], np.cumsum(half[:-1] + gaps[:-1] + half[1:])])

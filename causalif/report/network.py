@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyBboxPatch, Polygon
 
+from causalif.errors import DataError
 from causalif.report import canvas, legend, routes
 from causalif.report.columns import by_tier
 from causalif.report.layered import layered
@@ -27,7 +28,7 @@ WIDEST = 2000.0
 PLACED_GAP = np.array([44.0, 24.0])  # between boxes at places of the user's own
 LEAST_WIDTH = 300.0
 LARGEST_SCALE = 1.15  # a small graph in a large frame is not blown up
-LARGEST = np.array([15.0, 10.0])  # inches
+LARGEST = np.array([20.0, 13.0])  # inches
 
 NODES = ["label", "role", "latent", "adjusted"]
 ARROWS = ["tail", "head", "kind", "two_headed"]
@@ -47,9 +48,8 @@ def network(
     ----------
     nodes : DataFrame
         Columns ``label``; ``role`` ("exposure", "outcome", "mediator" or ""); ``latent`` and
-        ``adjusted`` (bool). Further ones if there are any: ``tier`` (a number:
-        time), ``side`` (-1: above exposure and outcome, 1: below), or ``x`` and ``y``
-        (places of your own, y going up).
+        ``adjusted`` (bool). Further ones if there are any: ``tier`` (a number: time), ``side``
+        (-1: above exposure and outcome, 1: below), or ``x`` and ``y`` (places, y going up).
     arrows : DataFrame
         Columns ``tail`` and ``head`` (row numbers in `nodes`), ``kind`` ("plain", "causal"
         or "open") and ``two_headed`` (bool).
@@ -62,6 +62,11 @@ def network(
     Axes
         One unit is a point (1/72 inch), or less of one if the room is small; the letters
         shrink and grow with the boxes. Its label (``ax.get_label()``) is the graph in words.
+
+    Raises
+    ------
+    DataError
+        No nodes, a column is absent, or the axes share a scale with others.
 
     Examples
     --------
@@ -96,27 +101,31 @@ def _geometry(
 ) -> tuple[Floats, list[Floats]]:
     """Centres of the boxes, and for each arrow its line between two borders."""
     pairs = [(tail, head) for tail, head in ends.tolist()]
-    if {"x", "y"} <= set(nodes.columns):
+    corridors = [np.zeros((0, 3))] * len(pairs)
+    if is_placed := {"x", "y"} <= set(nodes.columns):
         centres = _scaled_places(nodes[["x", "y"]].to_numpy(dtype=float), sizes)
-        lines = [routes.between(centres, sizes, pair) for pair in pairs]
     else:
         tiers = nodes["tier"].to_numpy(dtype=float) if "tier" in nodes.columns else None
         layout = layered(
             sizes,
-            ends[~two_headed],
+            ends,
+            two_headed=two_headed,
             columns=by_tier(len(nodes), ends[~two_headed], tiers) if tiers is not None else None,
-            ties=ends[two_headed],
             side=nodes["side"].to_numpy(dtype=np.intp) if "side" in nodes.columns else None,
             baseline=np.flatnonzero(nodes["role"].isin(["exposure", "outcome"])).tolist(),
         )
-        centres, corridors = layout.centres, iter(layout.corridors)
-        lines = [
-            np.zeros((0, 2)) if twice else routes.along(next(corridors), centres, sizes, pair)
-            for pair, twice in zip(pairs, two_headed, strict=True)
-        ]
-    beside = {frozenset(pairs[k]): lines[k] for k in np.flatnonzero(~two_headed)}
-    for k in np.flatnonzero(two_headed):
-        lines[k] = routes.arc(centres, sizes, pairs[k], beside.get(frozenset(pairs[k])))
+        centres, corridors = layout.centres, layout.corridors
+    lines = [np.zeros((0, 2))] * len(pairs)
+    beside: dict[frozenset[int], Floats] = {}
+    for k in np.argsort(two_headed, kind="stable"):
+        two = frozenset(pairs[k])
+        if two_headed[k]:
+            lines[k] = routes.arc(corridors[k], centres, sizes, pairs[k], beside.get(two))
+        elif is_placed:
+            lines[k] = routes.between(centres, sizes, pairs[k])
+        else:
+            lines[k] = routes.along(corridors[k], centres, sizes, pairs[k])
+        beside[two] = lines[k]
     return centres, [
         routes.trimmed(line, centres, sizes, pair) for line, pair in zip(lines, pairs, strict=True)
     ]
@@ -158,6 +167,9 @@ def _frame(
         height = min(span[1] * min(1.0, width / span[0]) + around, 72 * LARGEST[1])
         figure.set_size_inches((width + 8) / 72, (height + 8) / 72)
     else:
+        for shared in (ax.get_shared_x_axes(), ax.get_shared_y_axes()):
+            if len(shared.get_siblings(ax)) > 1:
+                raise DataError("a graph has no scale to share: give axes without sharex, sharey.")
         legend.explain(ax, nodes, arrows, **words, room=_room(ax)[0])
     ax.set_axis_off()
     engine = ax.figure.get_layout_engine()

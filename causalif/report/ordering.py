@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 
@@ -14,12 +12,11 @@ Floats = npt.NDArray[np.float64]
 
 SWEEPS = 12
 EXCHANGES = 8
+HUGE = 6000  # items; from here on only the last sweeps are judged
 LARGE = 600  # items; from here on exchanges, which are slow, come once and not in every sweep
 
 
-def ordered(
-    column: Ints, side: Ints, links: Ints, boxes: int, baseline: Sequence[int]
-) -> list[Ints]:
+def ordered(column: Ints, side: Ints, links: Ints, boxes: int) -> list[Ints]:
     """The items of each column, from the top.
 
     Sweeps to and fro set each item at the mean place of its neighbours; then neighbours in a
@@ -33,7 +30,6 @@ def ordered(
         Each leads to the next column.
     boxes : int
         The first items are boxes, the others places of arrows.
-    baseline : sequence of int
 
     References
     ----------
@@ -42,7 +38,7 @@ def ordered(
     Examples
     --------
     >>> column, links = np.array([0, 0, 1, 1]), np.array([[0, 3], [1, 2]])
-    >>> [c.tolist() for c in ordered(column, np.zeros(4, dtype=int), links, 4, [])]
+    >>> [c.tolist() for c in ordered(column, np.zeros(4, dtype=int), links, 4)]
     [[0, 1], [3, 2]]
     """
     best: tuple[int, Floats] | None = None
@@ -50,6 +46,8 @@ def ordered(
         place = _begin(column, side, boxes, start)
         for sweep in range(SWEEPS):
             place = _swept(column, side, links, place, forward=sweep % 2 == 0)
+            if len(column) > HUGE and sweep < SWEEPS - 2:
+                continue
             found = place if len(column) > LARGE else _exchanged(column, side, links, place)
             crossings = count_crossings(column, links, found)
             if best is None or crossings < best[0]:

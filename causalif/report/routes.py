@@ -6,7 +6,7 @@ A box is a centre and a size, with corners rounded by `ROUND`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,9 @@ ROUND = 5.0
 STEP = 3.0  # between two points of a curve
 WIDE = 4.5  # distance that a line keeps from other boxes, where it can
 FAR = 12.0  # distances beyond are not told apart
-BENDS = (0.16, -0.16, 0.28, -0.28, 0.42, -0.42, 0.6, -0.6, 0.85, -0.85)
+BENDS = (0.16, -0.16, 0.28, -0.28)  # of an arc, as a share of its length
+WIDE_BENDS = (0.42, -0.42, 0.6, -0.6, 0.85, -0.85)
+REACHES = (36.0, 48.0, 60.0, 72.0, 90.0)
 
 
 def along(corridor: Floats, centres: Floats, sizes: Floats, ends: tuple[int, int]) -> Floats:
@@ -38,38 +40,61 @@ def along(corridor: Floats, centres: Floats, sizes: Floats, ends: tuple[int, int
     direct = turns[[0, -1]]
     height = np.interp(passes[:, 0], *direct.T)
     is_free = ((passes[:, 1] <= height) & (height <= passes[:, 2])).all()
-    curves = [_smooth(turns, ease) for ease in (1.0, 0.6, 0.3)]
-    lines = [*([direct] if is_free else []), *curves, _dense(turns)]
+    lines = [*([direct] if is_free else []), *_eased(turns)]
     return _first_clear(lines, centres, sizes, ends)
 
 
 def between(centres: Floats, sizes: Floats, ends: tuple[int, int]) -> Floats:
     """From centre to centre, straight or in an arc, whatever stands where."""
     start, end = centres[list(ends)]
-    return _first_clear([np.array([start, end]), *_arcs(start, end)], centres, sizes, ends)
+    arcs = (_arc(start, end, bend) for bend in (*BENDS, *WIDE_BENDS))
+    return _first_clear([np.array([start, end]), *arcs], centres, sizes, ends)
 
 
 def arc(
-    centres: Floats, sizes: Floats, ends: tuple[int, int], beside: Floats | None = None
+    corridor: Floats,
+    centres: Floats,
+    sizes: Floats,
+    ends: tuple[int, int],
+    beside: Floats | None = None,
 ) -> Floats:
-    """An arc from centre to centre, never straight, and apart from the line `beside`."""
+    """An arc from centre to centre, apart from the line `beside`.
+
+    Where no plain arc is free it goes through its corridor or, within one column, around
+    the boxes at the side.
+    """
     start, end = centres[list(ends)]
     if start[0] > end[0]:
-        return arc(centres, sizes, (ends[1], ends[0]), beside)[::-1]
-    arcs = list(_arcs(start, end))
+        return arc(corridor, centres, sizes, (ends[1], ends[0]), beside)[::-1]
+    lines = [_arc(start, end, bend) for bend in BENDS]
+    if len(corridor):
+        lines += _eased(_taut(corridor))
+    elif start[0] == end[0]:
+        lines += [_bracket(start, end, sign * reach) for reach in REACHES for sign in (1, -1)]
+    lines += [_arc(start, end, bend) for bend in WIDE_BENDS]
     if beside is not None:
         taken = _dense(beside)[len(_dense(beside)) // 2]
-        free = [line for line in arcs if np.hypot(*(line[len(line) // 2] - taken)) > FAR]
-        arcs = free or arcs
-    return _first_clear(arcs, centres, sizes, ends)
+        free = [line for line in lines if np.hypot(*(line[len(line) // 2] - taken)) > FAR]
+        lines = free or lines
+    return _first_clear(lines, centres, sizes, ends)
 
 
-def _arcs(start: Floats, end: Floats) -> Iterator[Floats]:
+def _eased(turns: Floats) -> list[Floats]:
+    return [*(_smooth(turns, ease) for ease in (1.0, 0.6, 0.3)), _dense(turns)]
+
+
+def _arc(start: Floats, end: Floats, bend: float) -> Floats:
     across = np.array([start[1] - end[1], end[0] - start[0]])
     t = np.linspace(0, 1, 2 + int(1.3 * np.hypot(*across) / STEP))[:, None]
-    for bend in BENDS:
-        control = (start + end) / 2 + 2 * bend * across
-        yield (1 - t) ** 2 * start + 2 * t * (1 - t) * control + t**2 * end
+    control = (start + end) / 2 + 2 * bend * across
+    return (1 - t) ** 2 * start + 2 * t * (1 - t) * control + t**2 * end
+
+
+def _bracket(start: Floats, end: Floats, reach: float) -> Floats:
+    """Out to one side, along it, and back: past all boxes of a column."""
+    t = np.linspace(0, 1, 2 + int(1.3 * (abs(end[1] - start[1]) + 2 * abs(reach)) / STEP))
+    aside = reach * (1 - (2 * t - 1) ** 6)
+    return np.column_stack([start[0] + aside, start[1] + (end - start)[1] * t**2 * (3 - 2 * t)])
 
 
 def _first_clear(
@@ -99,9 +124,10 @@ def clearance(line: Floats, centres: Floats, sizes: Floats) -> float:
     """
     points = _dense(line)
     reach = sizes / 2 + FAR
-    near = (points.min(axis=0) - reach < centres) & (centres < points.max(axis=0) + reach)
-    close = near.all(axis=1)
-    return float(_outside(points[:, None], centres[close], sizes[close]).min(initial=FAR))
+    at, box = np.nonzero(np.abs(points[:, :1] - centres[:, 0]) < reach[:, 0])
+    near = np.abs(points[at, 1] - centres[box, 1]) < reach[box, 1]
+    at, box = at[near], box[near]
+    return float(_outside(points[at], centres[box], sizes[box]).min(initial=FAR))
 
 
 def _outside(points: Floats, centres: Floats, sizes: Floats) -> Floats:
