@@ -137,7 +137,12 @@ def residuals(
 
 
 def _levels_kept(codes: np.ndarray, levels: int) -> np.ndarray:
-    """The frequent levels but one, so few that two columns have a product in ten rows."""
+    """The second of two levels; of more, all but the first in number and the rare ones.
+
+    So few that the products of two columns are at most a tenth of the rows.
+    """
+    if levels == 2:
+        return np.array([1])
     rows = np.bincount(codes, minlength=levels)
     others = np.argsort(-rows, kind="stable")[1:]
     most = min(int((rows[others] >= FEW_ROWS).sum()), int(np.sqrt(len(codes) / FEW_ROWS)))
