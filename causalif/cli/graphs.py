@@ -98,11 +98,13 @@ def _about_effect(
         best = _in_order(dag, optimal_adjustment_set(dag, exposure, outcome, **roles))
     except NotIdentified:
         best = None
-    found = adjustment_sets(dag, exposure, outcome, limit=chosen.limit + 1, **roles)
+    most = chosen.limit + 1  # one more than is printed tells that there are more
+    found = adjustment_sets(dag, exposure, outcome, limit=most, **roles)
+    paths = mediation_pathways(dag, exposure, outcome, limit=most)
     return {
         "exposure": str(exposure),
         "outcome": str(outcome),
-        "pathways": [list(map(str, path)) for path in mediation_pathways(dag, exposure, outcome)],
+        "pathways": [list(map(str, path)) for path in paths],
         "estimand": chosen.estimand,
         "minimal_sets": [_in_order(dag, each) for each in found],
         "optimal_set": best,

@@ -20,7 +20,12 @@ MOST_PATHS = 100_000
 
 
 def mediation_pathways(
-    dag: Any, exposure: Node, outcome: Node, max_length: int | None = None
+    dag: Any,
+    exposure: Node,
+    outcome: Node,
+    max_length: int | None = None,
+    *,
+    limit: int | None = None,
 ) -> list[tuple[Node, ...]]:
     """Every directed path from exposure to outcome, the shortest first.
 
@@ -33,6 +38,8 @@ def mediation_pathways(
     exposure, outcome : node
     max_length : int, optional
         The most arrows a pathway may have; by default as many as it takes.
+    limit : int, optional
+        Only the first so many, however many there are.
 
     Returns
     -------
@@ -51,10 +58,11 @@ def mediation_pathways(
     [('A', 'Y'), ('A', 'M', 'Y')]
     """
     graph = as_dag(dag)
-    start, goal = _checked(graph, exposure, outcome, max_length)
+    start, goal = _checked(graph, exposure, outcome, {"max_length": max_length, "limit": limit})
     between = _between(graph, start, goal)
-    _check_number(between, start, goal, max_length)
-    return list(paths_by_length(between, start, goal, max_length))
+    if limit is None:
+        _check_number(between, start, goal, max_length)
+    return list(islice(paths_by_length(between, start, goal, max_length), limit))
 
 
 def paths_by_length(
@@ -100,15 +108,18 @@ def _of_length(
             pending.append(iter(children[child]))
 
 
-def _checked(dag: Graph, exposure: Any, outcome: Any, max_length: int | None) -> tuple[Node, Node]:
+def _checked(
+    dag: Graph, exposure: Any, outcome: Any, numbers: Mapping[str, Any]
+) -> tuple[Node, Node]:
     problems = Problems()
     start = _one(dag, exposure, "exposure", problems)
     goal = _one(dag, outcome, "outcome", problems)
     if start and start == goal:
         problems.add(f"{str(start[0])!r} is both exposure and outcome.")
-    whole = isinstance(max_length, int) and not isinstance(max_length, bool)
-    if max_length is not None and not (whole and max_length >= 1):
-        problems.add(f"max_length={max_length!r} is not a whole number of arrows from 1 up.")
+    for argument, number in numbers.items():
+        whole = isinstance(number, int) and not isinstance(number, bool)
+        if number is not None and not (whole and number >= 1):
+            problems.add(f"{argument}={number!r} is not a whole number from 1 up.")
     problems.raise_if_any()
     return start[0], goal[0]
 

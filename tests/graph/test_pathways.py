@@ -14,10 +14,11 @@ from causalif.graph.pathways import mediation_pathways
 
 
 def random_dag(rng: random.Random, nodes: int, density: float) -> nx.DiGraph:
+    """Nodes in an order that is neither that of the arrows nor of the alphabet."""
     names = [f"v{k}" for k in range(nodes)]
-    rng.shuffle(names)
     dag: nx.DiGraph = nx.DiGraph()
-    dag.add_nodes_from(sorted(names))
+    dag.add_nodes_from(rng.sample(names, nodes))
+    rng.shuffle(names)
     dag.add_edges_from(pair for pair in combinations(names, 2) if rng.random() < density)
     return dag
 
@@ -111,7 +112,7 @@ def test_a_length_that_allows_too_many_is_refused_as_well():
         ((None, "Y"), "no exposure is named"),
         (([], "Y"), "no exposure is named"),
         ((["A", "M"], "Y"), "exposure A, M is more than one node"),
-        (("A", "Y", 0), "max_length=0 is not a whole number of arrows from 1 up"),
+        (("A", "Y", 0), "max_length=0 is not a whole number from 1 up"),
         (("A", "Y", 2.5), "max_length=2.5"),
         (("A", "Y", True), "max_length=True"),
     ],
@@ -119,3 +120,12 @@ def test_a_length_that_allows_too_many_is_refused_as_well():
 def test_unusable_questions(arguments, message):
     with pytest.raises(DataError, match=message):
         mediation_pathways([("A", "M"), ("M", "Y")], *arguments)
+
+
+def test_the_first_of_very_many():
+    rungs = [(f"{a}{k}", f"{b}{k + 1}") for k in range(60) for a in "pq" for b in "pq"]
+    ladder = [("A", "p0"), ("A", "q0"), *rungs, ("p60", "Y"), ("q60", "Y"), ("A", "Y")]
+    found = mediation_pathways(ladder, "A", "Y", limit=5)
+    assert found[0] == ("A", "Y")
+    assert [len(path) for path in found[1:]] == [63] * 4
+    assert len(set(found)) == 5
