@@ -50,9 +50,12 @@ def random_task(nodes: int, seed: int, arrows: int = 3) -> Task:
     rng = np.random.default_rng(seed)
     dag = nx.DiGraph()
     dag.add_nodes_from(f"v{k}" for k in range(nodes))
-    while dag.number_of_edges() < min(arrows * nodes, nodes * (nodes - 1) // 3):
-        tail, head = sorted(rng.choice(nodes, 2, replace=False))
-        dag.add_edge(f"v{tail}", f"v{head}")
+    chosen: set[tuple[int, int]] = set()
+    while len(chosen) < min(arrows * nodes, nodes * (nodes - 1) // 3):
+        tail, head = sorted(rng.integers(0, nodes, 2).tolist())
+        if tail < head:
+            chosen.add((tail, head))
+    dag.add_edges_from((f"v{tail}", f"v{head}") for tail, head in sorted(chosen))
     early, late = rng.permutation(nodes // 3), nodes - 1 - rng.permutation(nodes // 3)
     for a in early:
         for y in late:

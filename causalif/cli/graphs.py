@@ -165,7 +165,8 @@ def _draw(dag: Graph, exposure: Any, outcome: Any, chosen: argparse.Namespace) -
         latent=chosen.latent,
     )
     try:
-        axes.get_figure().savefig(chosen.plot, bbox_inches="tight")
+        figure: Any = axes.figure
+        figure.savefig(chosen.plot, bbox_inches="tight")
     except ValueError as error:  # matplotlib names the formats that it can write
         raise DataError(f"--plot {chosen.plot!r} cannot be drawn: {error}.") from None
     print(f"\nPlot: {chosen.plot}", file=sys.stderr if chosen.json else sys.stdout)

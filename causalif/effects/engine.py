@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -23,6 +22,7 @@ from causalif.errors import Problems, check_choice
 from causalif.estimate import Estimate
 from causalif.nuisance.crossfit import Nuisances
 from causalif.nuisance.folds import draw_folds, seed_for
+from causalif.nuisance.progress import progress_bar
 
 
 def analyse(
@@ -127,7 +127,7 @@ def run(recipe: Recipe) -> EffectEstimate:
     names = [world_name(design, world) for world in worlds]
     draws: list[Estimate] = []
     first: tuple[Nuisances, dict[str, PotentialMean]] | None = None
-    with _bar(settings.progress, len(worlds) * settings.repeats) as bar:
+    with progress_bar(settings.progress, len(worlds) * settings.repeats, "mean") as bar:
         for draw, folds in enumerate(recipe.folds):
             nuisances = Nuisances(
                 design,
@@ -184,12 +184,3 @@ def _result(
         means=averaged,
         recipe=recipe,
     )
-
-
-def _bar(progress: bool | None, total: int) -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a notebook without ipywidgets gets the text bar
-        from tqdm.auto import tqdm
-
-    disable = None if progress is None else not progress
-    return tqdm(total=total, desc="causalif", unit="mean", disable=disable, leave=False)
