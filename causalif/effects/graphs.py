@@ -31,8 +31,8 @@ LEAST = {
     "2022)",
     "latent": "no minimal valid set has a smaller asymptotic variance (Smucler, Sapienza & "
     "Rotnitzky 2022)",
-    "natural": "the best sets for each arrow of exposure, mediators and outcome, joined (no set is "
-    "best in every law)",
+    "natural": "what stands next to the outcome, and what else the arrows from the exposure to the "
+    "mediators need (no set is best in every law)",
 }
 
 
@@ -139,9 +139,10 @@ def _choose(question: Question, names: Names, front_door: bool) -> Adjustment:
         )
         return _adjustment(question, "front door", covariates, mediators, why)
     chosen = names.of(best)
-    kind = "natural" if question.estimand == "natural" else "known"
-    if kind == "known" and len(question.observed) < len(question.dag):
-        kind = "latent"
+    whole = replace(question, observed=frozenset(question.dag))
+    kind = "known" if best == optimal_set(whole) else "latent"
+    if question.estimand == "natural":
+        kind = "natural"
     what = f"adjusted for {_listed(chosen)}: {LEAST[kind]}" if chosen else "nothing to adjust for"
     return _adjustment(question, "covariates", chosen, (), f"{what}.{_others(question, best)}")
 

@@ -79,9 +79,15 @@ def test_what_the_graph_said_is_kept(jobs):
     assert found.design.adjustment.latent == ("v",)
     assert "Not needed: econ_hard." in found.design.adjustment.reason
     assert "Latent: v." in found.design.adjustment.reason
-    assert "no minimal valid set" in found.design.adjustment.reason  # Smucler et al., Prop. 1
+    assert "of all valid sets" in found.design.adjustment.reason  # the parents are measured
     assert found.refit(np.arange(800)).design.adjustment == found.design.adjustment
     assert list(dag) == list(graph([*ARROWS, ("v", "age"), ("v", "sex")]))
+
+
+def test_less_is_said_where_a_parent_is_latent(jobs):
+    dag = graph([*ARROWS, ("v", "age"), ("v", "depress2")], latent="v")
+    found = cif.average_effect(jobs, "treat", "depress2", dag=dag, **QUICK)
+    assert "no minimal valid set" in found.design.adjustment.reason  # Smucler et al., Prop. 1
 
 
 def test_nodes_that_are_numbers_are_columns_that_are_numbers(jobs):
