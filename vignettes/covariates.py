@@ -79,8 +79,8 @@ except cif.errors.DataError as error:
 # ## What goes wrong, in numbers
 #
 # Take a world of our own making, so that the truth is known: a drug lowers cholesterol, and with it
-# a risk score; it also works directly. The true total effect is -4 points: -1 directly, and -3 as it
-# lowers `ldl` by 1, each unit of which costs 3 points.
+# a risk score; it also works directly. The true total effect is -4 points: -1 directly, and -3 as
+# it lowers `ldl` by 1, each unit of which costs 3 points.
 
 # %%
 world = """
