@@ -9,7 +9,7 @@ import numpy as np
 
 from causalif.data.frames import read_frame
 from causalif.errors import Problems, check_choice
-from causalif.graph.dag import latent_nodes
+from causalif.graph.dag import latent_nodes, names_in
 from causalif.graph.independencies import Independence
 from causalif.graph.read import as_dag
 from causalif.independence.claims import (
@@ -128,8 +128,9 @@ def graph_fit(
     methods = [choose_method(claim, method, columns, problems) for claim in claims]
     check_rows(claims, methods, columns, frame.n, problems)
     warn_on_copies(list(columns.values()))
-    folds = np.random.default_rng(seed_for(entropy := entropy_of(seed), "folds"))
-    scheme = Scheme(folds.permutation(frame.n) % FOLDS, entropy, n_jobs)
+    entropy = entropy_of(seed)
+    shuffled = np.random.default_rng(seed_for(entropy, "folds")).permutation(frame.n)
+    scheme = Scheme(shuffled % FOLDS, entropy, n_jobs)
     found = _run(claims, methods, Workshop(columns, library, scheme), progress)
     warn_on_untestable(claims, found)
     return GraphFit.from_tests(claims, found, frame.n, float(level))
@@ -170,7 +171,5 @@ def _check_options(
 
 def _measured(graph: Any, latent: Any) -> list[str]:
     """Names of the nodes that must be columns; unknown latent names were noted before."""
-    from causalif.graph.dag import names_in
-
     hidden = latent_nodes(graph) | set(names_in(graph, latent, "latent", Problems()))
     return [str(node) for node in graph if node not in hidden]
