@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from causalif.graph.conditions import causal_nodes, forbidden_nodes
 from causalif.graph.dag import mediators_between, shown_path, shown_set
-from causalif.graph.marks import as_position, two_ends
+from causalif.graph.formats.marks import as_position, two_ends
 from causalif.graph.search import ALONG, Node, Step, ancestors, connected, descendants
 from causalif.graph.view import View, look
 

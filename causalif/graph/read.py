@@ -10,13 +10,13 @@ from typing import Any
 import networkx as nx
 
 from causalif.errors import DataError
-from causalif.graph.bif import is_bif, parse_bif
-from causalif.graph.edges import from_items, from_mapping, from_table
-from causalif.graph.files import as_path, read_file
-from causalif.graph.marks import check_graph, is_plain
-from causalif.graph.networks import from_lookalike, from_network
+from causalif.graph.formats.bif import is_bif, parse_bif
+from causalif.graph.formats.edges import from_items, from_mapping, from_table
+from causalif.graph.formats.files import as_path, read_file
+from causalif.graph.formats.marks import check_graph, is_plain
+from causalif.graph.formats.networks import from_lookalike, from_network
+from causalif.graph.formats.text import parse
 from causalif.graph.search import Graph
-from causalif.graph.text import parse
 
 _GML = re.compile(r"\s*graph\s*\[\s*(directed|node|comment|label)\b")
 

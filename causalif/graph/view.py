@@ -9,7 +9,7 @@ from typing import Any
 
 from causalif.errors import Problems, did_you_mean
 from causalif.graph.dag import latent_nodes, mediators_between, names_in, nodes_of_role, shown_set
-from causalif.graph.marks import two_ends
+from causalif.graph.formats.marks import two_ends
 from causalif.graph.search import Graph, Node
 
 

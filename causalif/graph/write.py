@@ -9,10 +9,10 @@ from decimal import Decimal
 from typing import Any
 
 from causalif.errors import DataError, Problems, check_choice
-from causalif.graph.marks import as_position, two_ends
+from causalif.graph.formats.marks import as_position, two_ends
+from causalif.graph.formats.tokens import is_bare, name_problem, quoted
 from causalif.graph.read import as_dag
 from causalif.graph.search import Graph, Node
-from causalif.graph.tokens import is_bare, name_problem, quoted
 
 RESERVED = ("strict", "graph", "digraph", "subgraph", "dag", "pdag", "mag", "pag", "node", "edge")
 ROLE_NAMES = ("exposure", "outcome", "adjusted")

@@ -13,9 +13,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import FancyBboxPatch, Polygon
 
 from causalif.errors import DataError
-from causalif.report import canvas, legend, routes
-from causalif.report.columns import by_tier
-from causalif.report.layered import layered
+from causalif.report import canvas, legend
+from causalif.report.layout import routes
+from causalif.report.layout.columns import by_tier
+from causalif.report.layout.layered import layered
 from causalif.report.lettering import Lettering, font_size, measured, wrapped
 
 Floats = npt.NDArray[np.float64]

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from causalif.errors import DataError
-from causalif.graph import text as grammar
+from causalif.graph.formats import text as grammar
 from causalif.graph.read import as_dag, read_dag
 from tests.truth.graph_texts import TEXTS
 

@@ -17,8 +17,9 @@ from matplotlib.patches import FancyBboxPatch, Polygon
 from matplotlib.text import Text
 
 from causalif.errors import DataError
-from causalif.report import columns, legend, lettering, network, ordering, routes
-from causalif.report.layered import layered
+from causalif.report import legend, lettering, network
+from causalif.report.layout import columns, ordering, routes
+from causalif.report.layout.layered import layered
 
 matplotlib.use("Agg")
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import isotonic_regression
 
-from causalif.report.columns import Items
+from causalif.report.layout.columns import Items
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]

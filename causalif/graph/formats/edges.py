@@ -7,10 +7,10 @@ from functools import partial
 from typing import Any
 
 from causalif.errors import DataError
-from causalif.graph.draft import Draft
+from causalif.graph.formats.draft import Draft
+from causalif.graph.formats.text import parse
+from causalif.graph.formats.tokens import listed
 from causalif.graph.search import Graph
-from causalif.graph.text import parse
-from causalif.graph.tokens import listed
 
 PAIRS = 'An edge list holds pairs (tail, head): [("A", "Y"), ("W", "A")].'
 

@@ -13,15 +13,15 @@
 
 from __future__ import annotations
 
-from causalif.graph.attributes import (
+from causalif.graph.formats.attributes import (
     check_defaults,
     has_both_heads,
     read_attributes,
     read_value,
 )
-from causalif.graph.draft import Draft
+from causalif.graph.formats.draft import Draft
+from causalif.graph.formats.tokens import NAMES, Cursor, Token, line_number, name_problem, words
 from causalif.graph.search import Graph, Node
-from causalif.graph.tokens import NAMES, Cursor, Token, line_number, name_problem, words
 
 KINDS = ("dag", "digraph")
 OTHER_KINDS = {

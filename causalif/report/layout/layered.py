@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from causalif.report.columns import Items, by_rank, components, cut
-from causalif.report.ordering import ordered
-from causalif.report.spacing import spaced
+from causalif.report.layout.columns import Items, by_rank, components, cut
+from causalif.report.layout.ordering import ordered
+from causalif.report.layout.spacing import spaced
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]

@@ -8,10 +8,10 @@ from typing import Any
 import networkx as nx
 
 from causalif.errors import DataError
-from causalif.graph.draft import Draft
-from causalif.graph.marks import make_plain
+from causalif.graph.formats.draft import Draft
+from causalif.graph.formats.marks import make_plain
+from causalif.graph.formats.tokens import listed
 from causalif.graph.search import Graph, Node
-from causalif.graph.tokens import listed
 
 
 def from_network(source: Any) -> Graph:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from causalif.errors import did_you_mean
-from causalif.graph.draft import Draft
+from causalif.graph.formats.draft import Draft
+from causalif.graph.formats.tokens import Cursor, Token, line_number, name_problem
 from causalif.graph.search import Graph
-from causalif.graph.tokens import Cursor, Token, line_number, name_problem
 
 _FIRST = re.compile(
     r"""\ufeff? (?> \s+ | //[^\n]* | \#[^\n]* | /\*.*?\*/ )*+

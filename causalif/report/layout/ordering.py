@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from causalif.report.columns import neighbours
+from causalif.report.layout.columns import neighbours
 
 Ints = npt.NDArray[np.intp]
 Floats = npt.NDArray[np.float64]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from causalif.graph.marks import MEANT
-from causalif.graph.tokens import NAMES, Cursor, Token
+from causalif.graph.formats.marks import MEANT
+from causalif.graph.formats.tokens import NAMES, Cursor, Token
 
 Attribute = tuple[str, "str | None", Token]
 

@@ -9,7 +9,7 @@ import networkx as nx
 
 from causalif.errors import Problems
 from causalif.graph.dag import TWO_HEADED
-from causalif.graph.marks import read_mark
+from causalif.graph.formats.marks import read_mark
 from causalif.graph.search import Graph, Node
 
 MOST_SHOWN = 10

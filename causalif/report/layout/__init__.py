@@ -1,0 +1,1 @@
+"""Where the nodes and arrows of a drawn graph go: geometry alone."""
