@@ -30,7 +30,7 @@ def test_what_a_person_reads(printed):
     for line in (
         "  A -> Y",
         "  A -> M -> Y",
-        "Minimal adjustment sets, total effect of A on Y:",
+        "Minimal adjustment sets for the effect of A on Y:",
         "  {W}",
         "{W, X} identifies the effect of A on Y.",
         "  A _||_ X",

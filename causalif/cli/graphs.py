@@ -106,6 +106,7 @@ def _about_effect(
         "outcome": str(outcome),
         "pathways": [list(map(str, path)) for path in paths],
         "estimand": chosen.estimand,
+        "effect": told.effect,
         "minimal_sets": [_in_order(dag, each) for each in found],
         "optimal_set": best,
         "valid": told.valid,
@@ -135,10 +136,9 @@ def _page(answers: dict[str, Any], chosen: argparse.Namespace) -> str:
     """The answers as text, long lists cut at the limit."""
     lines = [answers["graph"]]
     if "exposure" in answers:
-        effect = f"{chosen.estimand} effect of {answers['exposure']} on {answers['outcome']}"
         lines += _list("pathways", [" -> ".join(p) for p in answers["pathways"]], chosen.limit)
         sets = ["{" + ", ".join(each) + "}" for each in answers["minimal_sets"]]
-        lines += _list(f"minimal adjustment sets, {effect}", sets, chosen.limit)
+        lines += _list(f"minimal adjustment sets for {answers['effect']}", sets, chosen.limit)
         lines += ["", answers["explanation"]]
     lines += _list("implied independencies", answers["independencies"], chosen.limit)
     return "\n".join(lines)
