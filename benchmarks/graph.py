@@ -213,20 +213,23 @@ def compare(question: str, size: int, graphs: int, limit: int) -> list[str]:
             theirs.append(timed(answer, task, limit))
             if theirs[-1][1] is None:
                 break
-        answered = [
-            (seconds, found == mine)
-            for (seconds, found), (_, mine) in zip(theirs, ours, strict=False)
-            if found is not None and not isinstance(found, Failed)
-        ]
         failed = sum(isinstance(found, Failed) for _, found in theirs)
-        over = "> " if theirs[-1][1] is None else ""
-        seconds = statistics.median(s for s, _ in theirs)
+        told = [
+            (seconds, found, mine)
+            for (seconds, found), (_, mine) in zip(theirs, ours, strict=False)
+            if not isinstance(found, Failed)
+        ]
+        same = sum(found == mine for _, found, mine in told)
+        late = sum(found is None for _, found, _ in told)
         own = statistics.median(s for s, _ in ours)
-        agreed = f"{sum(same for _, same in answered)} of {len(answered)}"
+        theirs_ms = ratio = "-"  # what raised has no time of its own
+        if told:
+            over = "> " if late else ""
+            seconds = statistics.median(s for s, _, _ in told)
+            theirs_ms, ratio = f"{over}{seconds * 1e3:,.2f}", f"{over}{seconds / own:,.1f}"
         rows.append(
             f"| {question} | {size:,} | {own * 1e3:.2f} | {own / statistics.median(yard):.1f} | "
-            f"{name} | {over}{seconds * 1e3:,.2f} | {over}{seconds / own:,.1f} | {agreed} | "
-            f"{failed} |"
+            f"{name} | {theirs_ms} | {ratio} | {same} of {len(told) - late} | {failed} |"
         )
     return rows
 
@@ -269,8 +272,8 @@ def page(lines: list[str], graphs: int, limit: int) -> str:
             "answer (`>` where that was not enough). `make bench-graph`",
             "",
             "Same: the peer's answer is ours, of those that it gave. Raised: it gave an error "
-            "instead (dowhy's efficient sets: an arrow that begins two causal paths is taken out "
-            "twice).",
+            "instead, whose time is not counted (dowhy's efficient sets: an arrow that begins two "
+            "causal paths is taken out twice).",
             "",
             *lines,
             "",
