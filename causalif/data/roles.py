@@ -109,6 +109,8 @@ def find_roles(
     exposure = once.single(given["exposure"], "exposure")
     outcome = once.single(given["outcome"], "outcome")
     groups = mediator_groups(given["mediators"], ordered, frame, problems)
+    if ordered:
+        _check_order(groups, problems)
     mediators = once.grouped(groups) if any(groups) else ()
     covariates = once.several(given["covariates"], "covariates")
     intermediates = once.several(given["intermediates"], "intermediates")
@@ -128,6 +130,21 @@ def mediator_groups(value: Any, ordered: bool, frame: Frame, problems: Problems)
         return [[name] for name in names] if ordered else [names]
     groups = [as_names(group, "mediators", frame, problems) for group in value]
     return groups if ordered else [[name for group in groups for name in group]]
+
+
+def _check_order(groups: list[list[str]], problems: Problems) -> None:
+    """In an order every mediator has one place, and no place is empty."""
+    place: dict[str, int] = {}
+    for k, group in enumerate(groups):
+        if not group and len(groups) > 1:
+            problems.add(f"group {k + 1} of the {len(groups)} ordered mediators is empty.")
+        for name in group:
+            if place.setdefault(name, k) != k:
+                problems.add(
+                    f"mediator {name!r} stands in places {place[name] + 1} and {k + 1} of the "
+                    "order.",
+                    "Name it once.",
+                )
 
 
 class _Once:

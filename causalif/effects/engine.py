@@ -104,6 +104,8 @@ def analyse(
         problems.raise_if_any()
     if found is not None:
         design = found.note_in(design)
+    if estimand.for_design is not None:
+        estimand = estimand.for_design(estimand, design)
     settings = settings_from(given, library, design.n)
     check_levels(estimand, design, settings.folds)
     folds = tuple(

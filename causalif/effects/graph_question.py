@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import networkx as nx
@@ -14,6 +15,7 @@ from causalif.errors import DataError, NotIdentified, Problems, did_you_mean
 from causalif.graph.dag import Question, ask, latent_nodes, names_in
 from causalif.graph.failure import reversed_order
 from causalif.graph.read import as_dag
+from causalif.graph.recanting import out_of_order
 from causalif.graph.search import Graph, Node, descendants
 
 
@@ -41,6 +43,8 @@ def question_of(
     covariates: Sequence[str],
     criterion: str,
     problems: Problems,
+    *,
+    ordered: bool = False,
 ) -> Question | None:
     """The question that a call puts to the graph; None where it cannot be put."""
     frame, call = names.frame, names.call
@@ -66,10 +70,12 @@ def question_of(
     if len(ends) != 2 or not {*ends, *mediators} <= set(graph):
         return None  # no name at all is a problem of the design
     try:
-        return ask(graph, *ends, estimand=criterion, mediators=mediators or None)
+        question = ask(graph, *ends, estimand=criterion, mediators=mediators or None)
     except DataError as error:
         problems.add(str(error))
         return None
+    in_order = tuple(tuple(names.behind(group)) for group in groups) if ordered else ()
+    return replace(question, groups=in_order)
 
 
 def _with_text_nodes(graph: Graph) -> Graph:
@@ -112,3 +118,5 @@ def check_order(question: Question) -> None:
                     f"of {question.exposure[0]} on {question.outcome[0]} can run through "
                     f"{mediator}. Leave it out of the mediators, or turn an arrow."
                 )
+    if turned := out_of_order(question):
+        raise NotIdentified(turned)

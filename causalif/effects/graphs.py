@@ -106,7 +106,9 @@ def identify(
     covariates = None
     if call.covariates is not None:
         covariates = as_names(call.covariates, "covariates", frame, problems)
-    question = question_of(dag, names, groups, covariates or (), criterion, problems)
+    question = question_of(
+        dag, names, groups, covariates or (), criterion, problems, ordered=ordered
+    )
     if question is None or problems:
         return None
     check_order(question)
@@ -181,7 +183,7 @@ def _way_out(
     except NotIdentified:
         if front_door and front_door_set(question) is not None:
             return "No covariates do, but mediators (the front door): leave out covariates=."
-        return remedy(question, broken)
+        return remedy(question, _broken(question, task_of(question).widest()) or broken)
     if not best:
         return "Nothing has to be adjusted for: give covariates=[], or leave them out."
     return f"Adjust for {_listed(best)}, or leave out covariates= to have them chosen."

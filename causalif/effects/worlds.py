@@ -50,6 +50,8 @@ class Estimand:
         By which a graph chooses and judges covariates.
     every_level : bool, default False
         Whether levels of the exposure that are not compared take part as well.
+    for_design : callable, optional
+        ``(estimand, design) -> Estimand``: what hangs on the number of mediators, or their names.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Estimand:
     words: Mapping[str, str]
     criterion: str = "total"
     every_level: bool = False
+    for_design: Callable[[Estimand, Design], Estimand] | None = None
 
 
 def total_contrast(level: int, reference: int) -> Contrasts:

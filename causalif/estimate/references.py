@@ -95,6 +95,39 @@ ENTRIES = {
   year    = {2020},
   doi     = {10.1111/rssb.12345}
 }""",
+    "avin2005identifiability": """\
+@inproceedings{avin2005identifiability,
+  author    = {Avin, Chen and Shpitser, Ilya and Pearl, Judea},
+  title     = {Identifiability of Path-Specific Effects},
+  booktitle = {Proceedings of the 19th International Joint Conference on Artificial Intelligence},
+  pages     = {357--363},
+  year      = {2005}
+}""",
+    "miles2020semiparametric": """\
+@article{miles2020semiparametric,
+  author  = {Miles, Caleb H. and Shpitser, Ilya and Kanki, Phyllis and Meloni, Seema and
+             Tchetgen Tchetgen, Eric J.},
+  title   = {On semiparametric estimation of a path-specific effect in the presence of
+             mediator-outcome confounding},
+  journal = {Biometrika},
+  volume  = {107},
+  number  = {1},
+  pages   = {159--172},
+  year    = {2020},
+  doi     = {10.1093/biomet/asz063}
+}""",
+    "zhou2022semiparametric": """\
+@article{zhou2022semiparametric,
+  author  = {Zhou, Xiang},
+  title   = {Semiparametric estimation for causal mediation analysis with multiple causally
+             ordered mediators},
+  journal = {Journal of the Royal Statistical Society: Series B},
+  volume  = {84},
+  number  = {3},
+  pages   = {794--821},
+  year    = {2022},
+  doi     = {10.1111/rssb.12487}
+}""",
     "fieller1954": """\
 @article{fieller1954,
   author  = {Fieller, Edgar C.},

@@ -117,6 +117,8 @@ class Question:
     observed : frozenset of nodes
         What is not latent.
     estimand : {"total", "natural", "cde", "wcde"}
+    groups : tuple of tuples of nodes
+        For "natural", the mediators in ordered groups (path-specific effects); empty: in one.
     """
 
     dag: Graph
@@ -125,6 +127,7 @@ class Question:
     mediators: tuple[Node, ...]
     observed: frozenset[Node]
     estimand: str
+    groups: tuple[tuple[Node, ...], ...] = ()
 
 
 def ask(

@@ -10,6 +10,7 @@ from causalif.graph.conditions import Condition, shown_names
 from causalif.graph.criteria import conditions
 from causalif.graph.dag import TWO_HEADED, Question, is_two_headed, shown_path, shown_set
 from causalif.graph.front_door import front_door_set
+from causalif.graph.recanting import witness
 from causalif.graph.search import AGAINST, DESCENDANTS, Node, Step, descendants, leave, walk
 
 BOUNDS = "ask for bounds with sensitivity()"
@@ -19,6 +20,9 @@ def effect_name(question: Question) -> str:
     """What the question asks for, as in "the natural effects of a on y through m"."""
     ends = f"{shown_names(question.exposure)} on {shown_names(question.outcome)}"
     mediators = shown_names(question.mediators) if question.mediators else "no mediator"
+    if question.groups:
+        in_order = ", then ".join(shown_names(group) for group in question.groups)
+        return f"the path-specific effects of {ends} through {in_order}"
     return {
         "total": f"the effect of {ends}",
         "natural": f"the natural effects of {ends} through {mediators}",
@@ -84,6 +88,10 @@ def remedy(question: Question, broken: Sequence[Condition]) -> str:
         if hidden:
             what = f"Measure {listed(map(measurable, hidden), 'or')}"
             return f"{what}, or {BOUNDS}.{_front_door(question)}"
+    if question.groups:
+        found = next((text for path in paths if (text := witness(question, path))), "")
+        if found:
+            return found
     between = [node for path in paths for node in passed(path) if node in changed]
     if not between:
         return f"Look at the arrows of this path again, or {BOUNDS}.{_front_door(question)}"

@@ -4,7 +4,7 @@ An estimand asks for one or more pairs (exposures, outcomes), and one set of cov
 serve them all. Leave out of the graph the first arrows of every pair's proper causal paths.
 A set without forbidden nodes serves if and only if it d-separates, in what is left, every
 two of the `groups`: {A}, {Y} for a total effect; {A, M}, {Y} for a controlled one; {A}, {M},
-{Y} for natural ones.
+{Y} for natural ones; {A}, {M1}, .., {MK}, {Y} for path-specific ones.
 
 Why one graph serves several pairs: a path that is closed in one pair's graph for its first
 arrow A -> C, and not in another's, has C on a causal path. Beyond C it is causal (then it is
@@ -38,16 +38,21 @@ def _natural(question: Question) -> list[Pair]:
     """One pair for each arrow: exposure to outcome, to mediators, and both to outcome.
 
     Together they exclude that anything the exposure changes drives both mediators and
-    outcome, so that no cross-world independence is left to assume beside the graph's.
+    outcome, so that no cross-world independence is left to assume beside the graph's. With
+    mediators in ordered groups, each group has its pair: all that comes before, and it.
 
     References
     ----------
     .. [1] Shpitser & VanderWeele (2011), International Journal of Biostatistics 7, 16.
+    .. [2] Avin, Shpitser & Pearl (2005), IJCAI, for several groups.
     """
     if not question.mediators:
         return _total(question)
-    to_mediators = (question.exposure, question.mediators)
-    return [*_total(question), to_mediators, *_controlled(question)]
+    pairs, before = _total(question), question.exposure
+    for group in question.groups or (question.mediators,):
+        pairs.append((before, group))
+        before = (*before, *group)
+    return [*pairs, (before, question.outcome)]
 
 
 PAIRS: Mapping[str, Callable[[Question], list[Pair]]] = {
@@ -119,7 +124,7 @@ def task_of(question: Question) -> Task:
     dag = question.dag
     pairs = PAIRS[question.estimand](question)
     causal = [causal_nodes(dag, first, last) for first, last in pairs]
-    groups = list(pairs[0]) if len(pairs) == 1 else [*pairs[1], question.outcome]
+    groups = list(pairs[0]) if len(pairs) == 1 else [question.exposure, *(p[1] for p in pairs[1:])]
     forbidden = descendants(dag, set[Node]().union(*causal))
     allowed = question.observed - forbidden - set(chain(*groups))
     return Task(dag, pairs, causal, groups, allowed)
