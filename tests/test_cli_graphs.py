@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -80,6 +82,16 @@ def test_a_plot_is_written(printed, tmp_path):
     file = tmp_path / "graph.svg"
     assert f"Plot: {file}" in printed(ARROWS, *ENDS, "--plot", str(file))
     assert "<svg" in file.read_text(encoding="utf-8")
+
+
+def test_a_reader_who_has_seen_enough():
+    command = [sys.executable, "-m", "causalif", "dag", ARROWS, *ENDS]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.close()
+        assert running.stderr.read() == b""
+    assert running.returncode == 0
 
 
 def test_the_fit_to_data(printed, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -27,10 +28,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         warnings.showwarning = _show_warning
         try:
             chosen = _parser().parse_args(arguments)
-            return int(chosen.run(chosen))
+            code = int(chosen.run(chosen))
+            sys.stdout.flush()
+            return code
         except CausalifError as error:
             print(f"causalif: {_one_line(error)}", file=sys.stderr)
             return 2
+        except BrokenPipeError:  # the reader has seen enough, as `head` does
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
 
 
 class _Parser(argparse.ArgumentParser):
