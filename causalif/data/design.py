@@ -26,12 +26,15 @@ class Column:
         A name per encoded column: ``"age"``, or ``"educ[bach]"``.
     discrete : bool
         Few distinct values: no spline is fitted in it.
+    levels : tuple
+        The levels of a categorical column, the one without a dummy first.
     """
 
     name: str
     values: np.ndarray
     labels: tuple[str, ...]
     discrete: bool
+    levels: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,32 @@ class Exposure:
     codes: np.ndarray
     contrasted: int
     gathered: bool = False
+
+    @property
+    def held(self) -> tuple[str, ...]:
+        """Columns that are set together with the exposure; none but for controlled effects."""
+        return ()
+
+    @property
+    def whole(self) -> str:
+        """All that is set, by name."""
+        return ", ".join((self.name, *self.held))
+
+    def at(self, code: int, sign: str = "=") -> str:
+        """A level in words: ``treat=1``."""
+        return f"{self.name}{sign}{self.levels[code]}"
+
+    def comparisons(self) -> dict[str, tuple[int, int]]:
+        """(level, level to compare it with), by what a term adds to its name."""
+        if self.contrasted == 2:
+            return {"": (1, 0)}
+        reference, *others = self.levels[: self.contrasted]
+        return {f" [{a} vs {reference}]": (k, 0) for k, a in enumerate(others, 1)}
+
+    def headline(self) -> str:
+        """What is compared with what, as a summary begins."""
+        reference, *others = map(str, self.levels[: self.contrasted])
+        return f"{self.name}: {', '.join(others)} against {reference}"
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ def encode(variable: Variable) -> Column:
     for k in kept:
         values[:, k - 1] = variable.array == k
     labels = tuple(f"{variable.name}[{level}]" for level in variable.levels[1:])
-    return Column(variable.name, values, labels, discrete=True)
+    return Column(variable.name, values, labels, discrete=True, levels=variable.levels)
 
 
 def impute(variable: Variable) -> tuple[Variable, Variable | None]:

@@ -78,7 +78,7 @@ def _needed(design: Design, settings: Settings) -> Iterator[tuple[Role, Kind]]:
         return
     binary = design.outcome.kind == "binary"
     yield "outcome", "probability" if binary else "regression"
-    if binary and design.mediators:
+    if binary and (design.mediators or design.intermediates):
         yield "outcome", "fraction"
 
 
@@ -121,7 +121,7 @@ def _check_scale(design: Design, scale: str, problems: Problems) -> None:
             problems.add(
                 f"scale={scale!r} is not defined: outcome {outcome.name!r} is "
                 f"{'nowhere above 0' if empty else '1'} in all {len(arm)} rows at "
-                f"{exposure.name} = {shown(exposure.levels[code])}.",
+                f"{exposure.at(code, ' = ')}.",
                 "Use scale='difference'.",
             )
 
@@ -138,7 +138,7 @@ def _check_folds(
             present = np.bincount(codes, minlength=needed)[:needed]
             if present.all():
                 continue
-            level = shown(exposure.levels[int(np.flatnonzero(present == 0)[0])])
+            level = exposure.at(int(np.flatnonzero(present == 0)[0]), " = ")
             why = (
                 "Its rows lie in too few clusters, which folds keep whole: use folds=1, or group "
                 "more finely."
@@ -147,7 +147,7 @@ def _check_folds(
             )
             problems.add(
                 f"without fold {fold + 1} of {int(fold_of.max()) + 1}, no row with an observed "
-                f"outcome is left at {exposure.name} = {level} to learn from.",
+                f"outcome is left at {level} to learn from.",
                 why,
             )
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,8 @@ def analyse(
     ordered: bool = False,
     dag: Any = None,
     front_door: Estimand | None = None,
+    intermediates: Any = None,
+    reshape: Callable[[Design, int], Design] | None = None,
 ) -> EffectEstimate:
     """Check everything once, then run: what every public effect function calls.
 
@@ -60,6 +62,10 @@ def analyse(
         Chooses the covariates, or judges those given.
     front_door : Estimand, optional
         What to estimate where the graph gives mediators for want of covariates.
+    intermediates : str or list of str, optional
+        What the exposure changes and drives both mediators and outcome.
+    reshape : callable, optional
+        ``(design, folds) -> design``: what the page makes of the design before it is used.
     """
     given = complete(options)
     problems = Problems()
@@ -97,7 +103,10 @@ def analyse(
             estimand = front_door
     names = ("levels", "reference", "clusters", "strata", "weights", "missing", "folds")
     design = call.design(
-        **{name: given[name] for name in names}, ordered=ordered, problems=problems
+        **{name: given[name] for name in names},
+        intermediates=intermediates,
+        ordered=ordered,
+        problems=problems,
     )
     if need_mediators and not design.mediators:  # an iterator that gave nothing, for one
         problems.add(*none_named)
@@ -106,6 +115,8 @@ def analyse(
         design = found.note_in(design)
     if estimand.for_design is not None:
         estimand = estimand.for_design(estimand, design)
+    if reshape is not None:
+        design = reshape(design, int(given["folds"]))
     settings = settings_from(given, library, design.n)
     check_levels(estimand, design, settings.folds)
     folds = tuple(

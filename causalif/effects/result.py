@@ -111,13 +111,12 @@ class EffectEstimate(Estimate):
         }
 
     def _summary_head(self) -> list[str]:
-        settings, exposure = self.recipe.settings, self.design.exposure
-        levels = [str(level) for level in exposure.levels[: exposure.contrasted]]
+        settings = self.recipe.settings
         folds = f"{self.diagnostics.folds} folds" if self.diagnostics.folds > 1 else "no folds"
         repeats = self.diagnostics.repeats
         drawn = f", drawn {repeats} times" if repeats > 1 else ""
         return [
-            f"{exposure.name}: {', '.join(levels[1:])} against {levels[0]}",
+            self.design.exposure.headline(),
             f"method: {settings.method}, learners: {settings.library.name}, {folds}{drawn}",
         ]
 
@@ -145,9 +144,11 @@ class EffectEstimate(Estimate):
     def assumptions(self) -> list[str]:
         """What must hold for these terms to be causal effects, in plain words."""
         design = self.design
+        mediators = [*design.exposure.held, *(name for group in design.mediators for name in group)]
         names = {
             "exposure": design.exposure.name,
             "outcome": design.outcome.name,
-            "mediators": ", ".join(name for group in design.mediators for name in group),
+            "mediators": ", ".join(mediators),
+            "intermediates": ", ".join(design.intermediates),
         }
         return [text.format(**names) for text in self.recipe.estimand.assumptions]

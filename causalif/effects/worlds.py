@@ -46,7 +46,7 @@ class Estimand:
         What must hold for the terms to be causal effects, in plain words.
     words : mapping of str to str
         What each term is called.
-    criterion : {"total", "natural"}, default "total"
+    criterion : {"total", "natural", "cde"}, default "total"
         By which a graph chooses and judges covariates.
     every_level : bool, default False
         Whether levels of the exposure that are not compared take part as well.
@@ -74,8 +74,8 @@ def total_contrast(level: int, reference: int) -> Contrasts:
 def worlds_of(estimand: Estimand, design: Design) -> tuple[World, ...]:
     """Every world that some contrast of the estimand needs, without repetition."""
     found: dict[World, None] = {}
-    for level in range(1, design.exposure.contrasted):
-        for pair in estimand.contrasts(level, 0).values():
+    for level, reference in design.exposure.comparisons().values():
+        for pair in estimand.contrasts(level, reference).values():
             found.update(dict.fromkeys(pair))
     return tuple(found)
 
@@ -111,9 +111,8 @@ def contrast(estimand: Estimand, design: Design, means: Estimate, scale: str) ->
     position = {world: k for k, world in enumerate(worlds_of(estimand, design))}
     rows: dict[str, tuple[int, int]] = {}
     shares: dict[str, tuple[str, str]] = {}
-    for level in range(1, design.exposure.contrasted):
-        suffix = _suffix(design, level)
-        for term, (plus, minus) in estimand.contrasts(level, 0).items():
+    for suffix, (level, reference) in design.exposure.comparisons().items():
+        for term, (plus, minus) in estimand.contrasts(level, reference).items():
             rows[term + suffix] = (position[plus], position[minus])
         for term, (top, bottom) in estimand.fractions.items():
             shares[term + suffix] = (top + suffix, bottom + suffix)
@@ -148,13 +147,6 @@ def contrast(estimand: Estimand, design: Design, means: Estimate, scale: str) ->
         scale=[_STORED[scale]] * len(rows) + ["identity"] * len(shares),
         fractions={term: fraction(*pair) for term, pair in shares.items()},
     )
-
-
-def _suffix(design: Design, level: int) -> str:
-    if design.exposure.contrasted == 2:
-        return ""
-    levels = design.exposure.levels
-    return f" [{levels[level]} vs {levels[0]}]"
 
 
 def _odds(values: np.ndarray) -> np.ndarray:

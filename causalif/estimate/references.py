@@ -128,6 +128,36 @@ ENTRIES = {
   year    = {2022},
   doi     = {10.1111/rssb.12487}
 }""",
+    "robins1992identifiability": """\
+@article{robins1992identifiability,
+  author  = {Robins, James M. and Greenland, Sander},
+  title   = {Identifiability and Exchangeability for Direct and Indirect Effects},
+  journal = {Epidemiology},
+  volume  = {3},
+  number  = {2},
+  pages   = {143--155},
+  year    = {1992},
+  doi     = {10.1097/00001648-199203000-00013}
+}""",
+    "pearl2001direct": """\
+@inproceedings{pearl2001direct,
+  author    = {Pearl, Judea},
+  title     = {Direct and Indirect Effects},
+  booktitle = {Proceedings of the 17th Conference on Uncertainty in Artificial Intelligence},
+  pages     = {411--420},
+  year      = {2001}
+}""",
+    "bang2005doubly": """\
+@article{bang2005doubly,
+  author  = {Bang, Heejung and Robins, James M.},
+  title   = {Doubly Robust Estimation in Missing Data and Causal Inference Models},
+  journal = {Biometrics},
+  volume  = {61},
+  number  = {4},
+  pages   = {962--973},
+  year    = {2005},
+  doi     = {10.1111/j.1541-0420.2005.00377.x}
+}""",
     "fieller1954": """\
 @article{fieller1954,
   author  = {Fieller, Edgar C.},

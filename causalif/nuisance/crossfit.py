@@ -76,17 +76,24 @@ class Nuisances:
 
     # -- what pages ask for ---------------------------------------------------------------
 
-    def mean(self, target: Mean | None, given: Sequence[str], level: int) -> Mean:
+    def mean(
+        self,
+        target: Mean | None,
+        given: Sequence[str],
+        level: int,
+        among: tuple[int, ...] | None = None,
+    ) -> Mean:
         """E[target | exposure = level, given]; the outcome when `target` is None.
 
         A `Mean` as target is regressed fold by fold: the model of each fold sees only the
-        predictions of the same fold's model, so that no row meets its own outcome.
+        predictions of the same fold's model, so that no row meets its own outcome. With
+        `among` the condition is that the exposure is at any of these levels instead.
         """
         names = self._canonical(given)
         source = ("outcome",) if target is None else (*target.key, target.level)
         library = self.library
         pooled = library.pooled if target is None else library.pooled_nested
-        arm = None if pooled else level
+        arm = among if among is not None else None if pooled else level
         key = ("mean", source, names, arm)
         if key not in self._fits:
             self._fits[key] = self._fit_mean(key, target, names, arm)
@@ -176,20 +183,24 @@ class Nuisances:
         for names, values in self._probabilities.items():
             given = ", ".join(names) or "1"
             for code in range(exposure.contrasted):
-                columns[f"P({exposure.name}={exposure.levels[code]} | {given})"] = values[:, code]
+                columns[f"P({exposure.at(code)} | {given})"] = values[:, code]
         for (key, level), mean in self._means.items():
-            columns[self.describe((*key[:-1], level))] = mean.held_out
+            named = key if isinstance(key[-1], tuple) else (*key[:-1], level)
+            columns[self.describe(named)] = mean.held_out
         return pd.DataFrame(columns, index=self.design.index)
 
     def describe(self, key: tuple[Any, ...]) -> str:
         """A nuisance in words, as diagnostics print it."""
         exposure, names = self.design.exposure, _listed
         if key[0] == "exposure":
-            return f"P({exposure.name} | {names(key[1]) or '1'})"
+            return f"P({exposure.whole} | {names(key[1]) or '1'})"
         if key[0] == "observed":
-            return f"P(observed | {names((exposure.name, *key[1]))})"
+            return f"P(observed | {names((exposure.whole, *key[1]))})"
         _, source, given, arm = key
-        at = exposure.name if arm is None else f"{exposure.name}={exposure.levels[arm]}"
+        if isinstance(arm, tuple):
+            at = " or ".join(map(exposure.at, arm))
+        else:
+            at = exposure.whole if arm is None else exposure.at(arm)
         inner = self.design.outcome.name
         if source != ("outcome",):
             inner = self.describe((*source[:3], source[-1]))
@@ -198,10 +209,14 @@ class Nuisances:
     # -- how they are fitted --------------------------------------------------------------
 
     def _fit_mean(
-        self, key: tuple[Any, ...], target: Mean | None, names: tuple[str, ...], arm: int | None
+        self,
+        key: tuple[Any, ...],
+        target: Mean | None,
+        names: tuple[str, ...],
+        arm: int | tuple[int, ...] | None,
     ) -> Fit:
         design = self.design
-        train = np.full(design.n, True) if arm is None else design.exposure.codes == arm
+        train = np.full(design.n, True) if arm is None else np.isin(design.exposure.codes, arm)
         if target is None:
             train = train & design.outcome.observed
         rows = np.flatnonzero(train)
