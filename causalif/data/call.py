@@ -55,6 +55,7 @@ def resolve_call(
     covariates: Any = None,
     *,
     need_mediators: bool = True,
+    ordered: bool = False,
     problems: Problems | None = None,
 ) -> Call:
     """Read ``(data, "treat", "y", "m", ["age"])`` or ``("y ~ treat | m | age", data)``.
@@ -69,6 +70,8 @@ def resolve_call(
         Names; left out where there is a formula.
     need_mediators : bool, default True
         Whether a formula has a mediators part.
+    ordered : bool, default False
+        Whether it may have several, one for each mediator in order.
     problems : Problems, optional
         Problems of the call so far.
 
@@ -107,11 +110,12 @@ def resolve_call(
                 "Name every column in one of the two.",
             )
     parts = 3 if need_mediators else 2
-    roles = parse_formula(formula, frame, parts=parts, problems=problems)
+    roles = parse_formula(formula, frame, parts=parts, ordered=ordered, problems=problems)
+    mediators = roles.groups if ordered else roles.mediators
     if own:
         problems.raise_if_any()
     return Call(
-        frame, roles.exposure, roles.outcome, roles.mediators, roles.covariates or None, roles.terms
+        frame, roles.exposure, roles.outcome, mediators, roles.covariates or None, roles.terms
     )
 
 

@@ -28,6 +28,8 @@ class FormulaRoles:
         Names of columns and of terms, in the order written.
     terms : mapping of str to Term
         Every name that is not simply a column.
+    groups : tuple of tuples of str
+        The mediators part by part; several parts where they are ordered.
     """
 
     outcome: str
@@ -35,10 +37,16 @@ class FormulaRoles:
     mediators: tuple[str, ...]
     covariates: tuple[str, ...]
     terms: Mapping[str, Term]
+    groups: tuple[tuple[str, ...], ...] = ()
 
 
 def parse_formula(
-    formula: str, data: Any, *, parts: int = 3, problems: Problems | None = None
+    formula: str,
+    data: Any,
+    *,
+    parts: int = 3,
+    ordered: bool = False,
+    problems: Problems | None = None,
 ) -> FormulaRoles:
     """Read the roles from a formula.
 
@@ -51,6 +59,9 @@ def parse_formula(
     data : DataFrame
     parts : {3, 2}, default 3
         2: ``"outcome ~ exposure | covariates"``.
+    ordered : bool, default False
+        Take ``"outcome ~ exposure | M1 | M2 + M3 | covariates"`` too: where there is more
+        than one bar after the first, the last part is the covariates, 1 for none.
     problems : Problems, optional
         Problems of the call so far, raised together with those of the formula.
 
@@ -74,23 +85,25 @@ def parse_formula(
     problems = Problems() if problems is None else problems
     columns = set(read_frame(data, problems).positions)
     try:
-        return _roles(formula, columns, parts)
+        return _roles(formula, columns, parts, ordered)
     except BrokenFormula as broken:
-        broken.note(formula, parts, problems)
+        broken.note(formula, "ordered" if ordered else parts, problems)
     problems.raise_if_any()
     raise AssertionError  # a broken formula always leaves a problem
 
 
-def _roles(formula: str, columns: set[str], parts: int) -> FormulaRoles:
-    spans = split_formula(formula, parts)
+def _roles(formula: str, columns: set[str], parts: int, ordered: bool) -> FormulaRoles:
+    spans = split_formula(formula, parts, more=ordered)
+    last = max(parts, len(spans) - 1)  # the place of the covariates, if they are there
     terms: dict[str, Term] = {}
     outcome = _names(formula, spans[0], columns, terms)
     if len(outcome) != 1:
         raise BrokenFormula("must have one outcome before the ~", spans[0][0])
     exposure = _column(formula, spans[1])
-    mediators = _names(formula, spans[2], columns, terms) if parts == 3 else ()
-    covariates = _names(formula, spans[parts], columns, terms) if len(spans) > parts else ()
-    return FormulaRoles(outcome[0], exposure, mediators, covariates, terms)
+    groups = tuple(_names(formula, span, columns, terms) for span in spans[2:last])
+    covariates = _names(formula, spans[last], columns, terms) if len(spans) > last else ()
+    mediators = tuple(name for group in groups for name in group)
+    return FormulaRoles(outcome[0], exposure, mediators, covariates, terms, groups)
 
 
 def _column(formula: str, span: Span) -> str:

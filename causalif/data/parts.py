@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from formulaic.errors import FormulaicError
@@ -11,9 +11,11 @@ from formulaic.parser.algos.tokenize import tokenize
 from causalif.data.terms import plain_text
 from causalif.errors import Problems
 
-EXPECTED = {
+EXPECTED: Mapping[int | str, str] = {
     2: "outcome ~ exposure | covariates, such as y ~ treat | age + sex",
     3: "outcome ~ exposure | mediators | covariates, such as y ~ treat | m1 + m2 | age + sex",
+    "ordered": "outcome ~ exposure | first mediator | second | .. | covariates (1 for none), such "
+    "as y ~ treat | m1 | m2 + m3 | age + sex",
 }
 Span = tuple[int, int]
 
@@ -25,12 +27,12 @@ class BrokenFormula(Exception):
         super().__init__(what)
         self.what, self.at = what, at
 
-    def note(self, formula: str, parts: int, problems: Problems) -> None:
+    def note(self, formula: str, form: int | str, problems: Problems) -> None:
         """Note it with a caret under the place and the form expected."""
         line = formula.replace("\n", " ").replace("\t", " ")
         problems.add(
             f"the formula {self.what}.\n    {line}\n    {' ' * self.at}^\n ",
-            f"Expected: {EXPECTED[parts]}.",
+            f"Expected: {EXPECTED[form]}.",
         )
 
     @classmethod
@@ -41,7 +43,7 @@ class BrokenFormula(Exception):
         return cls(f"cannot be read: {plain_text(text)}", start + max(marked, 0))
 
 
-def split_formula(formula: str, parts: int) -> list[Span]:
+def split_formula(formula: str, parts: int, *, more: bool = False) -> list[Span]:
     """Start and end of the outcome, the exposure, and each part after a bar.
 
     Examples
@@ -64,7 +66,7 @@ def split_formula(formula: str, parts: int) -> list[Span]:
         if not formula[start:end].strip():
             where = f"after {formula[start - 1]}" if start else "before ~"
             raise BrokenFormula(f"has nothing {where}", end)
-    if len(spans) > parts + 1:
+    if len(spans) > parts + 1 and not more:
         raise BrokenFormula("has too many parts", places[parts])
     if len(spans) < parts:
         raise BrokenFormula("has no mediators after the exposure", len(formula))

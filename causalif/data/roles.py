@@ -108,9 +108,7 @@ def find_roles(
     once = _Once(frame, terms, problems)
     exposure = once.single(given["exposure"], "exposure")
     outcome = once.single(given["outcome"], "outcome")
-    groups = mediator_groups(given["mediators"], ordered, frame, problems)
-    if ordered:
-        _check_order(groups, problems)
+    groups = mediator_groups(given["mediators"], ordered, frame, problems, terms)
     mediators = once.grouped(groups) if any(groups) else ()
     covariates = once.several(given["covariates"], "covariates")
     intermediates = once.several(given["intermediates"], "intermediates")
@@ -122,23 +120,28 @@ def find_roles(
     return roles
 
 
-def mediator_groups(value: Any, ordered: bool, frame: Frame, problems: Problems) -> list[list[str]]:
+def mediator_groups(
+    value: Any, ordered: bool, frame: Frame, problems: Problems, terms: Mapping[str, Term]
+) -> list[list[str]]:
     """Mediators as groups of names: one group, or each item a group of its own."""
     nested = isinstance(value, list | tuple) and any(isinstance(g, list | tuple) for g in value)
-    if not nested:
-        names = as_names(value, "mediators", frame, problems)
-        return [[name] for name in names] if ordered else [names]
-    groups = [as_names(group, "mediators", frame, problems) for group in value]
-    return groups if ordered else [[name for group in groups for name in group]]
+    if nested:
+        groups = [as_names(group, "mediators", frame, problems) for group in value]
+    else:
+        groups = [[name] for name in as_names(value, "mediators", frame, problems)]
+    if not ordered:
+        return [[name for group in groups for name in group]]
+    _check_places(groups, problems, terms)
+    return groups
 
 
-def _check_order(groups: list[list[str]], problems: Problems) -> None:
+def _check_places(groups: list[list[str]], problems: Problems, terms: Mapping[str, Term]) -> None:
     """In an order every mediator has one place, and no place is empty."""
     place: dict[str, int] = {}
     for k, group in enumerate(groups):
         if not group and len(groups) > 1:
             problems.add(f"group {k + 1} of the {len(groups)} ordered mediators is empty.")
-        for name in group:
+        for name in (column for term in group for column in _variables(term, terms)):
             if place.setdefault(name, k) != k:
                 problems.add(
                     f"mediator {name!r} stands in places {place[name] + 1} and {k + 1} of the "

@@ -79,6 +79,7 @@ def analyse(
         mediators,
         covariates,
         need_mediators=need_mediators,
+        ordered=ordered,
         problems=problems,
     )
     none_named = (

@@ -102,7 +102,7 @@ def identify(
     """
     frame = read_frame(call.data, problems)
     names = Names(frame, call)
-    groups = mediator_groups(call.mediators, ordered, frame, problems)
+    groups = mediator_groups(call.mediators, ordered, frame, problems, call.terms)
     covariates = None
     if call.covariates is not None:
         covariates = as_names(call.covariates, "covariates", frame, problems)

@@ -82,8 +82,10 @@ def path_specific_effects(
 
     Parameters
     ----------
-    data : DataFrame
-        Or anything narwhals reads.
+    data : DataFrame or str
+        Or anything narwhals reads; a formula ``"outcome ~ exposure | M1 | M2 + M3 |
+        covariates"`` may come first and the data second. Its last part is the covariates;
+        write 1 for none.
     exposure, outcome : str
         Column names.
     mediators_in_order : list of str, or of lists of str

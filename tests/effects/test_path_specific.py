@@ -125,6 +125,26 @@ def test_ratios_multiply():
     assert found.values.drop("TE").sum() == approx(found.values["TE"], abs=1e-10)
 
 
+def test_a_formula_names_the_mediators_in_order():
+    data = DiscreteLaw.random(3, seed=5).sample(300, seed=6)
+    formula = "y ~ a | m1 | m2 + m3 | w + I(w**2)"
+    found = path_specific_effects(formula, data, **QUICK)
+    assert found.names == ("TE", "direct", "through m2, m3", "through m1")
+    square = data.assign(square=data["w"] ** 2)
+    named = path_specific_effects(square, "a", "y", ["m1", ["m2", "m3"]], ["w", "square"], **QUICK)
+    assert_allclose(found.values, named.values, atol=1e-9)
+    none = path_specific_effects("y ~ a | m1 | m2 + m3 | 1", data, **QUICK)
+    assert none.design.covariates == ()
+    one = path_specific_effects("y ~ a | m1 + m2 | w", data, **QUICK)
+    assert one.names[-1] == "through m1, m2"
+    with pytest.raises(DataError, match="mediator 'm1' stands in places 1 and 2"):
+        path_specific_effects("y ~ a | m1 | I(m1**2) | w", data, **QUICK)
+    with pytest.raises(DataError, match=r"has nothing after \|(.|\n)*first mediator"):
+        path_specific_effects("y ~ a | m1 | | w", data, **QUICK)
+    with pytest.raises(DataError, match="too many parts"):
+        cif.mediate("y ~ a | m1 | m2 | w", data, **QUICK)
+
+
 # -- the result ------------------------------------------------------------------------------
 
 
@@ -251,7 +271,7 @@ def test_a_latent_cause_is_to_be_measured(columns):
         (["m1", "m3"], "no column 'm3'"),
     ],
 )
-@pytest.mark.parametrize("dag", [None, CHAIN])
+@pytest.mark.parametrize("dag", [None, CHAIN + "; w -> y"])
 def test_bad_mediators(columns, mediators, words, dag):
     with pytest.raises(DataError, match=words):
         path_specific_effects(columns, "a", "y", mediators, "w", dag=dag, **QUICK)
