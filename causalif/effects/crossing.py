@@ -133,9 +133,10 @@ def _places(
     _check_cells(design, place[cells], labels, least)
     for arm in range(len(exposure.levels)):  # what is not compared may be rare, and is joined then
         mine = [c for c in range(arm * width, (arm + 1) * width) if counts[c] and place[c] < 0]
-        rare = [cell for cell in mine if counts[cell] < least]
-        if 0 < sum(counts[cell] for cell in rare) < least:
-            rare = mine
+        rare: list[int] = []
+        for cell in sorted(mine, key=lambda cell: counts[cell]):
+            if counts[cell] < least or 0 < counts[rare].sum() < least:
+                rare.append(cell)
         for cell in mine:
             if cell not in rare:
                 give(cell)
@@ -173,7 +174,7 @@ def _joint(
         held=tuple(factor.name for factor in factors),
         arms=tuple(arm_of[k] for k in range(len(labels))),
         pairs=tuple(pairs),
-        head=f"{exposure.headline()}, at {'; '.join(_at(factors, c) for c in chosen)}",
+        head=f"{exposure.headline()}, at {_head(factors, chosen)}",
     )
 
 
@@ -285,6 +286,11 @@ _OTHERS = "Choose other levels with at= or levels=, or join rare ones."
 def _at(factors: Sequence[_Factor], at: Combination) -> str:
     pairs = zip(factors, at, strict=True)
     return ", ".join(f"{factor.name}={factor.levels[code]}" for factor, code in pairs)
+
+
+def _head(factors: Sequence[_Factor], chosen: Sequence[Combination], most: int = 6) -> str:
+    first = "; ".join(_at(factors, c) for c in chosen[:most])
+    return first + (f" and {len(chosen) - most} more" if len(chosen) > most else "")
 
 
 def _suffix(

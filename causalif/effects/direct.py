@@ -67,7 +67,7 @@ def controlled_contrast(level: int, reference: int) -> Contrasts:
 
 
 CONTROLLED = Estimand(
-    name="controlled direct effect",
+    name="controlled direct effects",
     contrasts=controlled_contrast,
     evaluate=chain_mean,
     fractions={},

@@ -82,7 +82,7 @@ def identify(
         Whatever `read_dag` reads; each node is a column of data, or marked latent.
     call : Call
         Its covariates are None where the graph is to choose.
-    criterion : {"total", "natural"}
+    criterion : {"total", "natural", "cde"}
     problems : Problems
         Receives what is wrong with the graph.
     ordered : bool, default False
@@ -164,7 +164,7 @@ def _check(
         )
     why = f"the covariates named, {_listed(nodes) or 'none'}, identify {effect_name(question)}."
     best = names.of(optimal_set(question))
-    if question.estimand == "total" and set(best) != set(nodes):
+    if question.estimand in ("total", "cde") and set(best) != set(nodes):
         why += f" {_listed(best) or 'None'} would give a variance at most as large."
     found = _adjustment(question, "covariates", tuple(covariates), (), why)
     return replace(found, chosen=False)
@@ -203,7 +203,7 @@ def _adjustment(
 def _others(question: Question, best: Collection[Node]) -> str:
     """Which measured nodes were left out, and why."""
     ends = {*question.exposure, *question.outcome}
-    if question.estimand == "natural":
+    if question.estimand in ("natural", "cde"):
         ends |= set(question.mediators)
     left = [n for n in question.dag if n in question.observed and n not in best and n not in ends]
     after = descendants(question.dag, question.exposure)
@@ -222,6 +222,13 @@ def _remarks(question: Question) -> Iterable[str]:
             f"by the graph {exposure} has no effect on {outcome}: no directed path leads there. "
             "An estimate other than zero speaks against the graph."
         )
+    elif question.estimand == "cde":
+        if outcome not in descendants(question.dag, [exposure], walls=question.mediators):
+            yield (
+                f"by the graph all of the effect of {exposure} on {outcome} runs through "
+                f"{_listed([str(node) for node in question.mediators])}. A controlled direct "
+                "effect other than zero speaks against the graph."
+            )
     elif question.estimand == "natural":
         between = mediators_between(question.dag, question.exposure, question.outcome)
         outside = [str(node) for node in question.mediators if node not in between]

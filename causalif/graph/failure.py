@@ -102,6 +102,11 @@ def remedy(question: Question, broken: Sequence[Condition]) -> str:
     what = f"{cause} is changed by {exposure} and drives mediator and outcome alike"
     if cause not in question.observed:
         return f"{what}, and it is latent: measure it, or {BOUNDS}."
+    if question.estimand == "cde":
+        return (
+            f"{what}: leave dag= out and name it, controlled_direct_effect(.., "
+            f"intermediates=[{str(cause)!r}])."
+        )
     return (
         f"{what}: ask for interventional effects with intermediates=[{str(cause)!r}], "
         f"or take it among the mediators."

@@ -23,6 +23,7 @@ from causalif.effects.potential import Residual, potential_mean
 from causalif.errors import (
     CausalifWarning,
     DataError,
+    DataWarning,
     NotIdentified,
     PositivityWarning,
     SmallSampleWarning,
@@ -332,6 +333,25 @@ def test_regmedint_linear_controlled_effects():
     assert found.values["CDE"] == approx(-0.0458959663788, abs=1e-6)
 
 
+@pytest.mark.parametrize("a_level", [0, 1])
+def test_linear_sequential_regression(a_level):
+    """Two least-squares fits by numpy: Y on cells, W, L; then that on W among the rows at a."""
+    data = linear(seed=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CausalifWarning)
+        found = controlled_direct_effect(
+            data, "a", "y", "m", "w", intermediates="l", at={"m": 1}, **PLUGIN
+        )
+    w, a, l, m, y = (data[name].to_numpy() for name in "walmy")  # noqa: E741
+    one = np.ones(len(data))
+    outer = np.linalg.lstsq(np.column_stack([one, a, m, a * m, w, l]), y, rcond=None)[0]
+    mu = outer @ np.array([one, a_level * one, one, a_level * one, w, l])
+    rows = a == a_level
+    line = np.linalg.lstsq(np.column_stack([one, w])[rows], mu[rows], rcond=None)[0]
+    expected = (line[0] + line[1] * w).mean()
+    assert found.means.values[f"E[y(a={a_level}, m=1)]"] == approx(expected, abs=1e-6)
+
+
 # -- through the public function ---------------------------------------------------------------
 
 
@@ -371,6 +391,7 @@ def test_rare_levels_that_are_not_compared_are_joined():
     assert labels[:2] == ("a=0, m=1", "a=1, m=1")
     assert any("elsewhere" in label for label in labels)
     assert np.bincount(found.design.exposure.codes).min() >= 5
+    assert any("m=0" in label for label in labels)  # no more than needed
     with pytest.raises(DataError, match=r"m=7 has \d rows|no row .* m=7"):
         effect(data, learners="glm", folds=5)
 
@@ -388,6 +409,13 @@ def test_a_graph_chooses_the_covariates():
         controlled_direct_effect(data, "a", "y", "m", "w", dag=GRAPH, **EXACT)
     # for the total effect alone v is not needed
     assert cif.average_effect(data, "a", "y", "w", dag=GRAPH, **EXACT)
+    arrow = GRAPH.replace("v -> m; v -> y", "a -> v; v -> {m y}")
+    with pytest.raises(NotIdentified, match=r"intermediates=\['v'\]"):
+        controlled_direct_effect(data, "a", "y", "m", dag=arrow, **EXACT)
+    with pytest.warns(DataWarning, match="all of the effect of a on y runs through m"):
+        controlled_direct_effect(
+            data, "a", "y", "m", dag=GRAPH.replace("a -> {m y}", "a -> m"), **EXACT
+        )
     with pytest.raises(DataError, match="cannot judge intermediates"):
         controlled_direct_effect(data, "a", "y", "m", intermediates="v", dag=GRAPH, **EXACT)
 
@@ -446,8 +474,8 @@ def test_few_rows_are_a_warning_with_the_number():
 # -- coverage ----------------------------------------------------------------------------------
 
 
-def replicate(seed: int, between: bool) -> tuple[float, float]:
-    """One estimate and its error, where L follows the exposure and drives M and Y."""
+def linear(seed: int) -> pd.DataFrame:
+    """L follows the exposure and drives M and Y."""
     rng = np.random.default_rng(10_000 + seed)
     n = 500
     w = rng.normal(size=n)
@@ -455,7 +483,11 @@ def replicate(seed: int, between: bool) -> tuple[float, float]:
     l = 0.8 * a + 0.5 * w + rng.normal(size=n)  # noqa: E741
     m = rng.binomial(1, 1 / (1 + np.exp(-0.3 * a - 0.3 * w - 1.0 * l)))
     y = 0.5 * a + 0.3 * a * m + w + 1.0 * l + 0.7 * m + rng.normal(size=n)
-    data = pd.DataFrame({"w": w, "a": a, "l": l, "m": m, "y": y})
+    return pd.DataFrame({"w": w, "a": a, "l": l, "m": m, "y": y})
+
+
+def replicate(seed: int, between: bool) -> tuple[float, float]:
+    data = linear(seed)
     options = {"at": {"m": 1}, "learners": "glm", "seed": seed, "progress": False}
     if between:
         options["intermediates"] = "l"
