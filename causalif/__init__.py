@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from causalif.datasets import list_datasets, load_dataset
-    from causalif.effects import average_effect, mediate
+    from causalif.effects import average_effect, mediate, path_specific_effects
     from causalif.estimate import Estimate, combine
     from causalif.graph import (
         adjustment_sets,
@@ -43,6 +43,7 @@ __all__ = [
     "mediate",
     "mediation_pathways",
     "optimal_adjustment_set",
+    "path_specific_effects",
     "plot_dag",
     "read_dag",
     "write_dag",
@@ -56,6 +57,7 @@ _HOME = {
     "list_datasets": "causalif.datasets",
     "average_effect": "causalif.effects",
     "mediate": "causalif.effects",
+    "path_specific_effects": "causalif.effects",
     "check": "causalif.qualification",
     "read_dag": "causalif.graph",
     "write_dag": "causalif.graph",

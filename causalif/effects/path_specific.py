@@ -125,9 +125,8 @@ def path_specific_effects(
     Examples
     --------
     >>> import causalif as cif
-    >>> from causalif.effects.path_specific import path_specific_effects
     >>> framing = cif.load_dataset("framing")
-    >>> effects = path_specific_effects(
+    >>> effects = cif.path_specific_effects(
     ...     framing, "treat", "cong_mesg", ["p_harm", "emo"], ["age", "educ", "gender", "income"],
     ...     learners="glm", seed=1,
     ... )
