@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from causalif.datasets import list_datasets, load_dataset
-    from causalif.effects import average_effect, mediate, path_specific_effects
+    from causalif.effects import (
+        average_effect,
+        controlled_direct_effect,
+        mediate,
+        path_specific_effects,
+    )
     from causalif.estimate import Estimate, combine
     from causalif.graph import (
         adjustment_sets,
@@ -34,6 +39,7 @@ __all__ = [
     "average_effect",
     "check",
     "combine",
+    "controlled_direct_effect",
     "explain",
     "graph_fit",
     "implied_independencies",
@@ -58,6 +64,7 @@ _HOME = {
     "average_effect": "causalif.effects",
     "mediate": "causalif.effects",
     "path_specific_effects": "causalif.effects",
+    "controlled_direct_effect": "causalif.effects",
     "check": "causalif.qualification",
     "read_dag": "causalif.graph",
     "write_dag": "causalif.graph",

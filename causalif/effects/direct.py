@@ -165,16 +165,15 @@ def controlled_direct_effect(
     Examples
     --------
     >>> import causalif as cif
-    >>> from causalif.effects.direct import controlled_direct_effect
     >>> jobs = cif.load_dataset("jobs")
     >>> W = ["econ_hard", "sex", "age"]
     >>> options = {"learners": "glm", "seed": 1}
-    >>> every = controlled_direct_effect(
+    >>> every = cif.controlled_direct_effect(
     ...     jobs, "treat", "depress2", "job_dich", W, **options
     ... )
     >>> list(every.values.index)
     ['CDE [job_dich=0]', 'CDE [job_dich=1]']
-    >>> one = controlled_direct_effect(
+    >>> one = cif.controlled_direct_effect(
     ...     jobs, "treat", "depress2", "job_dich", W, at={"job_dich": 1}, **options
     ... )
     >>> bool(abs(one.values["CDE"] - every.values["CDE [job_dich=1]"]) < 1e-9)
