@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from causalif.data.design import Design, Exposure
-from causalif.data.variables import shown
-from causalif.errors import DataError, Problems, SmallSampleWarning, did_you_mean, warn
+from causalif.effects.held import (
+    MOST_VALUES,
+    Combination,
+    Factor,
+    chosen_by,
+    example,
+    factors_of,
+    listed,
+    words_at,
+)
+from causalif.errors import DataError, Problems, SmallSampleWarning, warn
 
-MOST_VALUES = 20  # of one mediator, and of all together where none is chosen
 FEW_ROWS = 30  # below it, a mean over a joint level is anybody's guess
-Combination = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -56,13 +62,6 @@ class JointExposure(Exposure):
         return tuple(k for k, arm in enumerate(self.arms) if arm == self.arms[code])
 
 
-@dataclass(frozen=True)
-class _Factor:
-    name: str
-    codes: np.ndarray
-    levels: tuple[Any, ...]
-
-
 def cross(design: Design, folds: int, at: Any = None) -> Design:
     """The design with exposure and mediators joined, and no mediators beside it.
 
@@ -85,20 +84,20 @@ def cross(design: Design, folds: int, at: Any = None) -> Design:
     SmallSampleWarning
         A joint level that is compared has few rows.
     """
-    factors = _factors(design)
+    factors = factors_of(design)
     stacked = np.column_stack([factor.codes for factor in factors])
     found, combination = np.unique(stacked, axis=0, return_inverse=True)
     observed: list[Combination] = [tuple(row) for row in found.tolist()]
     if at is not None:
-        chosen = [_chosen(factors, at)]
+        chosen = [chosen_by(factors, at)]
         if chosen[0] not in observed:
-            raise DataError(f"no row has {_at(factors, chosen[0])} together. {_OTHERS}")
+            raise DataError(f"no row has {words_at(factors, chosen[0])} together. {_OTHERS}")
     else:
         chosen = observed
         if len(chosen) > MOST_VALUES:
             raise DataError(
-                f"{len(chosen)} combinations of {_listed(factors)} are in the data, and effects at "
-                f"up to {MOST_VALUES} are given at once. Choose one: at={_example(factors)}."
+                f"{len(chosen)} combinations of {listed(factors)} are in the data, and effects at "
+                f"up to {MOST_VALUES} are given at once. Choose one: at={example(factors)}."
             )
     cells = design.exposure.codes * len(observed) + combination.reshape(-1)
     place, labels = _places(design, factors, observed, cells, chosen, max(2, folds))
@@ -111,7 +110,7 @@ def cross(design: Design, folds: int, at: Any = None) -> Design:
 
 def _places(
     design: Design,
-    factors: Sequence[_Factor],
+    factors: Sequence[Factor],
     observed: Sequence[Combination],
     cells: np.ndarray,
     chosen: Sequence[Combination],
@@ -125,7 +124,7 @@ def _places(
 
     def give(cell: int) -> None:
         place[cell] = len(labels)
-        labels.append(f"{exposure.at(cell // width)}, {_at(factors, observed[cell % width])}")
+        labels.append(f"{exposure.at(cell // width)}, {words_at(factors, observed[cell % width])}")
 
     for combination in chosen:
         for arm in range(exposure.contrasted):
@@ -142,13 +141,13 @@ def _places(
                 give(cell)
         if rare:
             place[rare] = len(labels)
-            labels.append(f"{exposure.at(arm)}, {_listed(factors)} elsewhere")
+            labels.append(f"{exposure.at(arm)}, {listed(factors)} elsewhere")
     return place, labels
 
 
 def _joint(
     exposure: Exposure,
-    factors: Sequence[_Factor],
+    factors: Sequence[Factor],
     observed: Sequence[Combination],
     chosen: Sequence[Combination],
     place: np.ndarray,
@@ -176,79 +175,6 @@ def _joint(
         pairs=tuple(pairs),
         head=f"{exposure.headline()}, at {_head(factors, chosen)}",
     )
-
-
-def _factors(design: Design) -> list[_Factor]:
-    """The mediators by their levels; those with too many, or imputed, are refused."""
-    problems, factors = Problems(), list[_Factor]()
-    for name in (name for group in design.mediators for name in group):
-        column = design.columns[name]
-        if any(note.startswith(f"mediator {name!r} is missing in") for note in design.notes):
-            problems.add(
-                f"mediator {name!r} has missing values, and what is set to a value cannot be "
-                "imputed.",
-                f'Drop these rows: data.dropna(subset=["{name}"]).',
-            )
-        elif column.levels:
-            codes = column.values @ np.arange(1, column.values.shape[1] + 1)
-            factors.append(_Factor(name, codes.astype(np.intp), column.levels))
-        elif column.values.shape[1] > 1:
-            problems.add(
-                f"mediator {name!r} is a formula term of {column.values.shape[1]} columns.",
-                "Name a column of data instead.",
-            )
-        else:
-            values, codes = np.unique(column.values[:, 0], return_inverse=True)
-            levels = tuple(int(v) if v == np.floor(v) else float(v) for v in values)
-            factors.append(_Factor(name, codes, levels))
-    for factor in factors:
-        if len(factor.levels) > MOST_VALUES:
-            problems.add(
-                f"mediator {factor.name!r} has {len(factor.levels)} values, and to set it to one "
-                f"takes many rows at each (at most {MOST_VALUES} values).",
-                f'Give at= on a column with few levels, or cut it: pd.cut(data["{factor.name}"], '
-                "3).",
-            )
-    problems.raise_if_any()
-    if not factors:
-        raise DataError(
-            "no mediator varies, so that holding them fixed changes nothing. Use "
-            "average_effect() for the total effect."
-        )
-    return factors
-
-
-def _chosen(factors: Sequence[_Factor], at: Any) -> Combination:
-    """The one combination that `at` names."""
-    if not isinstance(at, Mapping):
-        raise DataError(
-            f"at={at!r} must give a value for each mediator, as in at={_example(factors)}."
-        )
-    problems, names = Problems(), [factor.name for factor in factors]
-    given: dict[str, Any] = {str(name): value for name, value in at.items()}
-    for name in given:
-        if name not in names:
-            hint = did_you_mean(name, names)
-            problems.add(f"at= names {name!r}, which is no mediator that varies.", hint)
-    places: list[int] = []
-    for factor in factors:
-        if factor.name not in given:
-            problems.add(
-                f"at= gives no value for mediator {factor.name!r}.",
-                "Add one, or leave at= out for every combination.",
-            )
-            continue
-        value = given[factor.name]
-        known = not isinstance(value, np.ndarray | pd.Series | pd.Index) and value is not pd.NA
-        if not known or value not in factor.levels:
-            problems.add(
-                f"mediator {factor.name!r} has no rows at {shown(value)}.",
-                did_you_mean(value, factor.levels),
-            )
-            continue
-        places.append(factor.levels.index(value))
-    problems.raise_if_any()
-    return tuple(places)
 
 
 def _check_cells(design: Design, codes: np.ndarray, labels: Sequence[str], least: int) -> None:
@@ -283,28 +209,13 @@ def _check_cells(design: Design, codes: np.ndarray, labels: Sequence[str], least
 _OTHERS = "Choose other levels with at= or levels=, or join rare ones."
 
 
-def _at(factors: Sequence[_Factor], at: Combination) -> str:
-    pairs = zip(factors, at, strict=True)
-    return ", ".join(f"{factor.name}={factor.levels[code]}" for factor, code in pairs)
-
-
-def _head(factors: Sequence[_Factor], chosen: Sequence[Combination], most: int = 6) -> str:
-    first = "; ".join(_at(factors, c) for c in chosen[:most])
+def _head(factors: Sequence[Factor], chosen: Sequence[Combination], most: int = 6) -> str:
+    first = "; ".join(words_at(factors, c) for c in chosen[:most])
     return first + (f" and {len(chosen) - most} more" if len(chosen) > most else "")
 
 
-def _suffix(
-    exposure: Exposure, arm: int, factors: Sequence[_Factor], at: Combination | None
-) -> str:
+def _suffix(exposure: Exposure, arm: int, factors: Sequence[Factor], at: Combination | None) -> str:
     """`` [2 vs 0, m=1]``, without the part that goes without saying."""
     parts = [] if exposure.contrasted == 2 else [f"{exposure.levels[arm]} vs {exposure.levels[0]}"]
-    parts += [] if at is None else [_at(factors, at)]
+    parts += [] if at is None else [words_at(factors, at)]
     return f" [{', '.join(parts)}]" if parts else ""
-
-
-def _listed(factors: Sequence[_Factor]) -> str:
-    return ", ".join(factor.name for factor in factors)
-
-
-def _example(factors: Sequence[_Factor]) -> str:
-    return "{" + ", ".join(f"{f.name!r}: {f.levels[0]!r}" for f in factors) + "}"
