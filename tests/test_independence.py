@@ -300,9 +300,7 @@ def test_polars_and_other_column_orders_give_the_same():
         pd.testing.assert_frame_equal(found, expected)
 
 
-def test_sixty_nodes_take_seconds():
-    import time
-
+def test_sixty_nodes():
     rng = np.random.default_rng(1)
     dag: nx.DiGraph = nx.DiGraph()
     dag.add_nodes_from(f"v{k}" for k in range(60))
@@ -312,9 +310,7 @@ def test_sixty_nodes_take_seconds():
     data = pd.DataFrame(index=range(500))
     for name in nx.topological_sort(dag):
         data[name] = 0.4 * data[list(dag.pred[name])].sum(axis=1) + rng.normal(size=500)
-    start = time.perf_counter()
     fit = graph_fit(data, dag)
-    assert time.perf_counter() - start < 20  # about a second on an idle core
     assert len(fit.table) == 60 * 59 // 2 - dag.number_of_edges()
     assert fit.fits
     # p-values of true claims are uniform: independent draws would have this error.

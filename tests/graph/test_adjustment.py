@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 
 import networkx as nx
 import numpy as np
@@ -164,12 +163,10 @@ def random_large(nodes: int, arrows: int, seed: int = 0):
 
 
 @pytest.mark.parametrize("estimand", ["total", "natural"])
-def test_a_thousand_minimal_sets_of_a_hundred_nodes_take_no_time(estimand):
+def test_a_thousand_minimal_sets_of_a_hundred_nodes(estimand):
     dag = random_large(100, 300)
     mediators = [m for m in range(31, 92) if nx.has_path(dag, 30, m) and nx.has_path(dag, m, 92)]
-    start = time.perf_counter()
     found = adjustment_sets(dag, 30, 92, estimand=estimand, mediators=mediators[:3], limit=1000)
-    assert time.perf_counter() - start < 10  # 0.3 s on one core; room for a busy one
     assert len(found) == 1000
     asked = {"estimand": estimand, "mediators": mediators[:3]}
     for covariates in found[::50]:

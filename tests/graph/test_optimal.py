@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 
 import networkx as nx
 import pytest
@@ -242,24 +241,13 @@ def test_among_is_checked():
 
 
 @pytest.mark.parametrize("latent", [[], range(0, 10_000, 10)])
-def test_ten_thousand_nodes_take_a_few_acyclicity_tests(latent):
+def test_ten_thousand_nodes(latent):
     dag = random_large(10_000, 30_000)
     exposure = 4001
     outcome = max(node for node in nx.descendants(dag, exposure) if node % 10)
-    single = fastest(lambda: nx.is_directed_acyclic_graph(dag))
-    asked = (dag, exposure, outcome)
-    best = optimal_adjustment_set(*asked, latent=latent)
-    for call in (
-        lambda: optimal_adjustment_set(*asked, latent=latent),
-        lambda: is_adjustment_set(*asked, best, latent=latent),
-    ):
-        assert fastest(call) < 15 * single  # two to five on an idle core
-
-
-def fastest(call) -> float:
-    times = []
-    for _ in range(3):
-        start = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - start)
-    return min(times)
+    best = optimal_adjustment_set(dag, exposure, outcome, latent=latent)
+    assert is_adjustment_set(dag, exposure, outcome, best, latent=latent)
+    if not latent:
+        causal = causal_nodes(dag, [exposure], [outcome])
+        after = forbidden_nodes(dag, [exposure], [outcome]) | {exposure}
+        assert best == set().union(*(dag.pred[node] for node in causal)) - after
