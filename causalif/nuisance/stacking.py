@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import numpy as np
 from scipy.linalg import cholesky
 from scipy.optimize import nnls
 
+from causalif.errors import FitError
+
 FLOOR = 1e-12
+# Relative; the first serves but for rounding errors.
+RIDGES = (1e-10, 1e-8, 1e-6)
 
 
 def simplex_weights(
@@ -115,7 +121,12 @@ def _least_quadratic(quadratic: np.ndarray, linear: np.ndarray) -> np.ndarray:
     size = np.sqrt(np.diag(quadratic))
     size = np.maximum(size, 1e-12 * size.max()) if size.any() else np.ones(len(size))
     scaled = quadratic / np.outer(size, size)
-    scaled.flat[:: len(scaled) + 1] += 1e-10
-    root = cholesky(scaled)
-    solution, _ = nnls(root, np.linalg.solve(root.T, linear / size))
-    return solution / size
+    for ridge in RIDGES:
+        root = cholesky(scaled + ridge * np.eye(len(scaled)))
+        # Older scipy may go in circles among near-equal learners: a larger ridge parts them.
+        with suppress(RuntimeError):
+            return nnls(root, np.linalg.solve(root.T, linear / size))[0] / size
+    raise FitError(
+        "the weights of the learners could not be found: their predictions are too much alike. "
+        'Name one learner, as in learners="glm".'
+    )

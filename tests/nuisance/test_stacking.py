@@ -6,6 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
+from causalif.errors import FitError
+from causalif.nuisance import stacking
 from causalif.nuisance.stacking import simplex_weights, simplex_weights_logloss
 
 
@@ -100,3 +102,26 @@ def test_a_learner_that_excludes_what_happens_is_survivable():
     p = np.array([[[0.0, 1.0], [0.5, 0.5]]] * 3)
     assert simplex_weights_logloss(p, np.array([0, 1, 1])) @ [0, 1] > 0.5
     assert on_simplex(simplex_weights_logloss(p[:, :1], np.array([0, 1, 1])))
+
+
+@pytest.mark.parametrize("failures", [1, 2, 3])
+def test_a_solver_that_gives_up_is_asked_again(monkeypatch, failures):
+    rng = np.random.default_rng(3)
+    predictions = rng.normal(size=(200, 3))
+    y = predictions @ [0.5, 0.3, 0.2] + rng.normal(size=200)
+    expected = stacking.simplex_weights(predictions, y)
+    calls = []
+
+    def stubborn(*arguments):
+        calls.append(arguments)
+        if len(calls) <= failures:
+            raise RuntimeError("Maximum number of iterations reached.")
+        return nnls(*arguments)
+
+    nnls = stacking.nnls
+    monkeypatch.setattr(stacking, "nnls", stubborn)
+    if failures == len(stacking.RIDGES):
+        with pytest.raises(FitError, match="too much alike"):
+            stacking.simplex_weights(predictions, y)
+    else:
+        assert stacking.simplex_weights(predictions, y) == pytest.approx(expected, abs=1e-5)
