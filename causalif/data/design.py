@@ -80,6 +80,10 @@ class Exposure:
         reference, *others = self.levels[: self.contrasted]
         return {f" [{a} vs {reference}]": (k, 0) for k, a in enumerate(others, 1)}
 
+    def within_arm(self) -> np.ndarray:
+        """Rows and compared levels that share a level of the exposure alone: here all are met."""
+        return np.ones((len(self.codes), self.contrasted), dtype=bool)
+
     def headline(self) -> str:
         """What is compared with what, as a summary begins."""
         reference, *others = map(str, self.levels[: self.contrasted])

@@ -57,6 +57,11 @@ class JointExposure(Exposure):
         """What is compared with what, as a summary begins."""
         return self.head
 
+    def within_arm(self) -> np.ndarray:
+        """Rows and compared levels that share a level of the exposure alone."""
+        arms = np.array(self.arms)
+        return arms[self.codes][:, None] == arms[: self.contrasted]
+
     def same_arm(self, code: int) -> tuple[int, ...]:
         """The joint levels that share a level of the exposure."""
         return tuple(k for k, arm in enumerate(self.arms) if arm == self.arms[code])

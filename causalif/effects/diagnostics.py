@@ -124,11 +124,11 @@ def balance(design: Design, propensity: np.ndarray) -> pd.DataFrame:
     sampling = np.ones(design.n) if design.weights is None else design.weights
     groups = [design.exposure.codes == level for level in range(design.exposure.contrasted)]
 
-    def difference(level: int, weight: Sequence[np.ndarray]) -> np.ndarray:
-        one, zero = (np.average(values[groups[g]], axis=0, weights=weight[g]) for g in (level, 0))
+    def difference(pair: tuple[int, int], weight: Sequence[np.ndarray]) -> np.ndarray:
+        one, zero = (np.average(values[groups[g]], axis=0, weights=weight[g]) for g in pair)
         spread = [
             np.average((values[groups[g]] - np.average(values[groups[g]], axis=0)) ** 2, axis=0)
-            for g in (level, 0)
+            for g in pair
         ]
         pooled = np.sqrt((spread[0] + spread[1]) / 2)
         return np.divide(one - zero, pooled, out=np.zeros_like(pooled), where=pooled > 0)
@@ -137,9 +137,9 @@ def balance(design: Design, propensity: np.ndarray) -> pd.DataFrame:
     weighted = [sampling[g] / propensity[g, a] for a, g in enumerate(groups)]
     columns: dict[str, np.ndarray] = {}
     for name, weight in (("unadjusted", plain), ("weighted", weighted)):
-        by_level = [difference(a, weight) for a in range(1, len(groups))]
-        largest = np.argmax(np.abs(by_level), axis=0)
-        columns[name] = np.array([by_level[k][j] for j, k in enumerate(largest)])
+        by_pair = [difference(pair, weight) for pair in design.exposure.comparisons().values()]
+        largest = np.argmax(np.abs(by_pair), axis=0)
+        columns[name] = np.array([by_pair[k][j] for j, k in enumerate(largest)])
     return pd.DataFrame(columns, index=pd.Index(labels, name="covariate"))
 
 

@@ -43,7 +43,7 @@ def draw_overlap(effect: EffectEstimate, ax: Axes | None, **options: Any) -> Axe
     """Distribution of the exposure probability by exposure level."""
     exposure, found = effect.design.exposure, effect.diagnostics
     labels = np.array([str(level) for level in exposure.levels])
-    observed = pd.Series(labels[exposure.codes], found.propensity.index, name=exposure.name)
+    observed = pd.Series(labels[exposure.codes], found.propensity.index, name=exposure.whole)
     options.setdefault("floor", found.floor)
     return plots.overlap(found.propensity, observed, ax=ax, **options)
 

@@ -155,21 +155,31 @@ class Nuisances:
 
     def below_floor(self, given: Sequence[str]) -> np.ndarray:
         """Rows where some compared level was less probable than the floor, shape (n,)."""
-        raw = self._fits["exposure", self._canonical(given)].predictions[0]
-        return (raw[:, : self.design.exposure.contrasted] < self.floor).any(axis=1)
+        return (self._weighed(self._canonical(given)) < self.floor).any(axis=1)
 
     def overlap(self) -> pd.DataFrame:
         """Least exposure probability, rows and share below the floor, per set of predictors."""
         found: dict[str, dict[str, float]] = {}
         for names in self._probabilities:
-            raw = self._fits["exposure", names].predictions[0]
             below = self.below_floor(names)
             found[self.describe(("exposure", names))] = {
-                "least": float(raw[:, : self.design.exposure.contrasted].min()),
+                "least": float(self._weighed(names).min()),
                 "rows_below": int(below.sum()),
                 "share_below": float(below.mean()),
             }
         return pd.DataFrame.from_dict(found, orient="index")
+
+    def _weighed(self, names: tuple[str, ...]) -> np.ndarray:
+        """Probabilities of the compared levels before flooring; infinite where none is used.
+
+        Given what the exposure changed, a joint level is weighed against its own arm only:
+        that another arm cannot have these values is no want of overlap.
+        """
+        exposure = self.design.exposure
+        raw = self._fits["exposure", names].predictions[0][:, : exposure.contrasted]
+        if set(names).isdisjoint(self.design.intermediates):
+            return raw
+        return np.where(exposure.within_arm(), raw, np.inf)
 
     @property
     def predictor_sets(self) -> list[tuple[str, ...]]:

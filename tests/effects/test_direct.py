@@ -506,3 +506,46 @@ def test_intervals_cover_in_a_small_study():
     # without the intermediates the mediator is confounded
     wrong = np.array([replicate(seed, False) for seed in range(40)])
     assert abs(wrong[:, 0].mean() - truth) > 4 * wrong[:, 0].std() / np.sqrt(40)
+
+
+def compliers(within: float) -> pd.DataFrame:
+    """Only the exposed can comply; among the rest a share `within` has the mediator at 1."""
+    rng = np.random.default_rng(5)
+    a = rng.integers(0, 2, 1000)
+    w = rng.normal(size=1000)
+    complied = a * (rng.uniform(size=1000) < 0.6)
+    m = (rng.uniform(size=1000) < np.where(a == 1, 0.5, within)).astype(int)
+    y = a + m + complied + w + rng.normal(size=1000)
+    return pd.DataFrame({"a": a, "w": w, "l": complied, "m": m, "y": y})
+
+
+def held_at_one(data: pd.DataFrame, **options):
+    return controlled_direct_effect(
+        data, "a", "y", "m", "w", intermediates="l", at={"m": 1}, learners="glm", seed=1, **options
+    )
+
+
+def test_what_another_arm_cannot_have_is_no_want_of_overlap():
+    found = held_at_one(compliers(within=0.5))  # warnings are errors
+    overlap = found.diagnostics.overlap
+    assert (overlap["rows_below"] == 0).all()
+    assert (overlap["least"] > 0.05).all()
+
+
+def test_a_value_that_hardly_anybody_of_the_own_arm_has_is_one():
+    with pytest.warns(PositivityWarning):
+        found = held_at_one(compliers(within=0.08), truncate=0.1)
+    assert found.diagnostics.overlap.loc["P(a, m | w, l)", "rows_below"] > 100
+
+
+def test_balance_is_of_the_groups_that_are_compared():
+    data = compliers(within=0.5).assign(w=lambda d: d["w"] + d["m"])
+    found = controlled_direct_effect(data, "a", "y", "m", "w", learners="glm", seed=1)
+    groups = data.groupby(["a", "m"])["w"]
+    mean, spread = groups.mean(), groups.var(ddof=0)
+    differences = [
+        (mean[1, m] - mean[0, m]) / np.sqrt((spread[1, m] + spread[0, m]) / 2) for m in (0, 1)
+    ]
+    balance = found.diagnostics.balance.loc["w", "unadjusted"]
+    assert balance == approx(max(differences, key=abs), rel=1e-12)
+    assert abs(balance) < 0.5  # groups of other values of the mediator are one apart
