@@ -29,10 +29,9 @@ def _for_mediators(estimand: Estimand, design: Design) -> Estimand:
     """The estimand of this many mediators, its terms called by their names."""
     names = [_short(group) for group in design.mediators]
     through = tuple(f"through {name}" for name in names)
-    words = {"TE": "total effect", "direct": "effect through none of the mediators"}
+    words = {"TE": "total effect", "direct": "through no mediator"}
     for k, term in enumerate(through):
-        but = f" and not through {' or '.join(names[:k])}" if k else ""
-        words[term] = f"effect {term}{but}"
+        words[term] = f"not through {' or '.join(names[:k])}" if k else "whatever comes later"
     return replace(estimand, contrasts=partial(_contrasts, through), words=words)
 
 

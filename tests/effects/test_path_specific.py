@@ -162,8 +162,8 @@ def test_terms_are_explained():
     data = DiscreteLaw.random(3, seed=5).sample(300, seed=6)
     found = path_specific_effects(data, "a", "y", ["m1", "m2", "m3"], "w", **QUICK)
     words = found.recipe.estimand.words
-    assert words["through m3"] == "effect through m3 and not through m1 or m2"
-    assert words["through m1"] == "effect through m1"
+    assert words["through m3"] == "not through m1 or m2"
+    assert words["through m1"] == "whatever comes later"
     assert "recanting witness" in found.summary()
     assert "Identifiability of Path-Specific Effects" in found.bibtex()
     assert "E[y(1, m1(0), m2(0), m3(1))]" in found.means.names
