@@ -73,7 +73,6 @@ def adjustment_conditions(
     exposure: Collection[Node],
     outcome: Collection[Node],
     covariates: Collection[Node],
-    words: str = "",
 ) -> Iterator[Condition]:
     """The two conditions of the adjustment criterion, for sets of nodes.
 
@@ -83,7 +82,7 @@ def adjustment_conditions(
     .. [2] Perkovic, Textor, Kalisch & Maathuis (2018), JMLR 18(220), Definition 5.
     """
     causal = causal_nodes(dag, exposure, outcome)
-    words = words or f"{shown_names(exposure)} to {shown_names(outcome)}"
+    words = f"{shown_names(exposure)} to {shown_names(outcome)}"
     broken = descendants(dag, causal) & set(covariates)
     yield Condition(
         f"no covariate lies on a causal path from {words}, or is changed by it",
