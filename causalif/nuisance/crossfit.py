@@ -155,7 +155,7 @@ class Nuisances:
 
     def below_floor(self, given: Sequence[str]) -> np.ndarray:
         """Rows where some compared level was less probable than the floor, shape (n,)."""
-        return (self._weighed(self._canonical(given)) < self.floor).any(axis=1)
+        return np.any(self._weighed(self._canonical(given)) < self.floor, axis=1)
 
     def overlap(self) -> pd.DataFrame:
         """Least exposure probability, rows and share below the floor, per set of predictors."""
