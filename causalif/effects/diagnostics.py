@@ -44,6 +44,9 @@ class Diagnostics:
         Held-out loss of every learner, relative to the best constant, and its weight.
     spread : Series or None
         Standard deviation of each term over the draws of the folds.
+    outcome_weights, outcome_residuals : DataFrame, n rows x worlds
+        What each world's mean weighs the outcome with (its Riesz representer), and the outcome
+        minus its regression, 0 where the weight is.
     """
 
     observed: int
@@ -56,6 +59,8 @@ class Diagnostics:
     balance: pd.DataFrame
     losses: pd.DataFrame
     spread: pd.Series | None
+    outcome_weights: pd.DataFrame
+    outcome_residuals: pd.DataFrame
 
     @property
     def effective_sample_size(self) -> float:
@@ -90,7 +95,17 @@ def diagnose(
         balance=balance(design, propensity),
         losses=nuisances.losses,
         spread=spread,
+        outcome_weights=_by_world(
+            design, {world: next(iter(mean.weights.values())) for world, mean in means.items()}
+        ),
+        outcome_residuals=_by_world(
+            design, {world: mean.residual for world, mean in means.items()}
+        ),
     )
+
+
+def _by_world(design: Design, columns: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    return pd.DataFrame(dict(columns), index=design.index)
 
 
 def _weights(design: Design, means: Mapping[str, PotentialMean]) -> pd.DataFrame:

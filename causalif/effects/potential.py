@@ -64,12 +64,15 @@ class PotentialMean:
     uncentred : ndarray, shape (n,)
         Influence values plus a constant.
     weights : mapping of str to ndarray
-        The weight of each residual term, divided by its mean.
+        The weight of each residual term, divided by its mean; that of the outcome first.
+    residual : ndarray, shape (n,)
+        Outcome minus its regression; 0 where the weight of the outcome is.
     """
 
     value: float
     uncentred: np.ndarray
     weights: Mapping[str, np.ndarray]
+    residual: np.ndarray
 
 
 def potential_mean(
@@ -103,11 +106,15 @@ def potential_mean(
     mean = _weighted_mean(sampling)
     y = np.where(np.isnan(outcome), 0.0, outcome)
     weights = {r.name: r.weight / mean(r.weight) if stabilize else r.weight for r in residuals}
-    return _METHODS[method](y, residuals, weights, mean)
+    value, uncentred = _METHODS[method](y, residuals, weights, mean)
+    first = residuals[0]
+    left = np.where(first.weight != 0, y - first.subtracted(first.regression), 0.0)
+    return PotentialMean(value, uncentred, weights, left)
 
 
 _Mean = Callable[[np.ndarray], float]
 _Weights = Mapping[str, np.ndarray]
+_Found = tuple[float, np.ndarray]  # the value and the uncentred influence values
 
 
 def _weighted_mean(sampling: np.ndarray | None) -> _Mean:
@@ -134,21 +141,21 @@ def _efficient(
 
 def _onestep(
     y: np.ndarray, residuals: Sequence[Residual], weights: _Weights, mean: _Mean
-) -> PotentialMean:
+) -> _Found:
     values = _efficient(y, residuals, weights)
-    return PotentialMean(mean(values), values, weights)
+    return mean(values), values
 
 
 def _plugin(
     y: np.ndarray, residuals: Sequence[Residual], weights: _Weights, mean: _Mean
-) -> PotentialMean:
+) -> _Found:
     values = _efficient(y, residuals, weights)
-    return PotentialMean(mean(residuals[-1].handed_on(residuals[-1].regression)), values, weights)
+    return mean(residuals[-1].handed_on(residuals[-1].regression)), values
 
 
 def _ipw(
     y: np.ndarray, residuals: Sequence[Residual], weights: _Weights, mean: _Mean
-) -> PotentialMean:
+) -> _Found:
     """Weighted outcomes alone.
 
     Taking the weights as known would leave out what their estimation adds (for indirect
@@ -157,12 +164,12 @@ def _ipw(
     """
     weight = weights[residuals[0].name]
     values = _efficient(y, residuals, weights)
-    return PotentialMean(mean(weight * y) / mean(weight), values, weights)
+    return mean(weight * y) / mean(weight), values
 
 
 def _tmle(
     y: np.ndarray, residuals: Sequence[Residual], weights: _Weights, mean: _Mean
-) -> PotentialMean:
+) -> _Found:
     """Fluctuate each regression, latest first, until its score is solved.
 
     The weights do not depend on the regressions, so one backward pass solves all scores
@@ -179,7 +186,7 @@ def _tmle(
         later = residual.handed_on(moved)
         updated.append(low + span * moved)
     values = _efficient(y, residuals, weights, updated)
-    return PotentialMean(mean(residuals[-1].handed_on(updated[-1])), values, weights)
+    return mean(residuals[-1].handed_on(updated[-1])), values
 
 
 def fluctuate(
@@ -219,5 +226,5 @@ def fluctuate(
 
 
 _METHODS: Mapping[
-    str, Callable[[np.ndarray, Sequence[Residual], _Weights, _Mean], PotentialMean]
+    str, Callable[[np.ndarray, Sequence[Residual], _Weights, _Mean], _Found]
 ] = {"onestep": _onestep, "tmle": _tmle, "plugin": _plugin, "ipw": _ipw}
