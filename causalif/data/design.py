@@ -91,6 +91,44 @@ class Exposure:
 
 
 @dataclass(frozen=True)
+class Survival:
+    """Times to an event, some of them censored, and what is asked of them.
+
+    Attributes
+    ----------
+    time : ndarray, shape (n,)
+        When the event happened, or the follow-up ended.
+    event : ndarray of bool, shape (n,)
+        Whether it happened. An event comes before a censoring at the same time.
+    horizon : float
+        By when; later events do not count.
+    summary : {"risk", "restricted_mean"}
+        Whether the event happened by the horizon, or the time to it counted up to there.
+    """
+
+    time: np.ndarray
+    event: np.ndarray
+    horizon: float
+    summary: Literal["risk", "restricted_mean"]
+
+    @property
+    def lost(self) -> np.ndarray:
+        """Whether the follow-up ended before the event and the horizon, shape (n,)."""
+        return ~self.event & (self.time < self.horizon)
+
+    @property
+    def known(self) -> np.ndarray:
+        """The outcome where it was seen; what was seen of it where it was not, shape (n,)."""
+        if self.summary == "risk":
+            return (self.event & (self.time <= self.horizon)).astype(float)
+        return np.minimum(self.time, self.horizon)
+
+    def take(self, rows: np.ndarray) -> Survival:
+        """The same for some of the rows."""
+        return replace(self, time=self.time[rows], event=self.event[rows])
+
+
+@dataclass(frozen=True)
 class Outcome:
     """The outcome; `values` are NaN where it was not observed.
 
@@ -102,17 +140,26 @@ class Outcome:
     kind : {"binary", "continuous"}
     event : object
         The value counted as 1, for a two-valued outcome that was not 0/1.
+    survival : Survival or None
+        Of times some of which are censored; `values` then hold what is known without them,
+        until the censored ones are made up for (`causalif.nuisance.censoring`).
     """
 
     name: str
     values: np.ndarray
     kind: type_of_outcome
     event: Any = None
+    survival: Survival | None = None
 
     @property
     def observed(self) -> np.ndarray:
         """Whether the outcome was observed, shape (n,)."""
         return ~np.isnan(self.values)
+
+    def take(self, rows: np.ndarray) -> Outcome:
+        """The outcome of some of the rows."""
+        survival = None if self.survival is None else self.survival.take(rows)
+        return replace(self, values=self.values[rows], survival=survival)
 
 
 @dataclass(frozen=True)
@@ -187,6 +234,24 @@ class Design:
             return np.empty((self.n, 0))
         return np.column_stack([self.columns[name].values for name in names])
 
+    def holding(self, names: tuple[str, ...], row: tuple[float, ...]) -> Design:
+        """The same design with these columns at one value in every row, encoded side by side."""
+        columns, start = dict(self.columns), 0
+        for name in names:
+            width = columns[name].values.shape[1]
+            values = np.tile(row[start : start + width], (self.n, 1))
+            columns[name] = replace(columns[name], values=values)
+            start += width
+        return replace(self, columns=columns)
+
+    def borrowing(self, names: tuple[str, ...], rows: np.ndarray, donors: np.ndarray) -> Design:
+        """Some rows (positions, shape (m,)), with these columns from as many donors."""
+        taken = self.take(rows)
+        swapped = {
+            n: replace(self.columns[n], values=self.columns[n].values[donors]) for n in names
+        }
+        return replace(taken, columns={**taken.columns, **swapped})
+
     def take(self, rows: np.ndarray) -> Design:
         """The same design on some of its rows (positions or a mask)."""
 
@@ -198,7 +263,7 @@ class Design:
             self,
             index=self.index[rows],
             exposure=replace(self.exposure, codes=self.exposure.codes[rows]),
-            outcome=replace(self.outcome, values=self.outcome.values[rows]),
+            outcome=self.outcome.take(rows),
             columns={k: replace(c, values=c.values[rows]) for k, c in self.columns.items()},
             weights=None if weights is None else weights / weights.mean(),
             clusters=part(self.clusters),

@@ -63,17 +63,22 @@ def check_before_fits(
         Every such problem, in one message.
     """
     problems = Problems()
-    _check_learners(design, settings, problems)
+    _check_learners(estimand, design, settings, problems)
     _check_scale(design, settings.scale, problems)
     _check_folds(estimand, design, folds, problems)
     problems.raise_if_any()
 
 
-def _needed(design: Design, settings: Settings) -> Iterator[tuple[Role, Kind]]:
+def _needed(estimand: Estimand, design: Design, settings: Settings) -> Iterator[tuple[Role, Kind]]:
     """The kinds of regression that will be fitted, by role."""
     yield "exposure", "probability"
+    if estimand.classifies:
+        yield "intermediate", "probability"
     if not design.outcome.observed.all():
         yield "missing", "probability"
+    if design.outcome.survival is not None:
+        yield "missing", "probability"
+        yield "outcome", "probability"
     if settings.method == "ipw":
         return
     binary = design.outcome.kind == "binary"
@@ -82,8 +87,10 @@ def _needed(design: Design, settings: Settings) -> Iterator[tuple[Role, Kind]]:
         yield "outcome", "fraction"
 
 
-def _check_learners(design: Design, settings: Settings, problems: Problems) -> None:
-    for role, kind in _needed(design, settings):
+def _check_learners(
+    estimand: Estimand, design: Design, settings: Settings, problems: Problems
+) -> None:
+    for role, kind in _needed(estimand, design, settings):
         try:
             candidates = settings.library.candidates(role, kind)
         except DataError as error:

@@ -12,7 +12,7 @@ from causalif.data.design import Design
 from causalif.effects.chain import chain_mean
 from causalif.effects.crossing import JointExposure, cross
 from causalif.effects.engine import analyse
-from causalif.effects.options import Settings, documented
+from causalif.effects.options import Settings, documented, is_none
 from causalif.effects.potential import PotentialMean, Residual, potential_mean
 from causalif.effects.result import EffectEstimate
 from causalif.effects.worlds import Contrasts, Estimand, World
@@ -179,7 +179,7 @@ def controlled_direct_effect(
     >>> bool(abs(one.values["CDE"] - every.values["CDE [job_dich=1]"]) < 1e-9)
     True
     """
-    between = not _is_none(intermediates)
+    between = not is_none(intermediates)
     if between and dag is not None:
         raise DataError(
             "dag= cannot judge intermediates yet. Leave dag= out and name the covariates, or leave "
@@ -198,7 +198,3 @@ def controlled_direct_effect(
         intermediates=intermediates,
         reshape=partial(cross, at=at),
     )
-
-
-def _is_none(names: Any) -> bool:
-    return names is None or (isinstance(names, list | tuple | set) and not names)

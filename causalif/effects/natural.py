@@ -1,4 +1,4 @@
-"""Natural direct and indirect effects: how much of an effect runs through the mediators."""
+"""Mediation: how much of an effect runs through the mediators."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import Any
 
 from causalif.effects.chain import chain_mean
 from causalif.effects.engine import analyse
-from causalif.effects.options import documented
+from causalif.effects.interventional import INTERVENTIONAL, WITH_INTERMEDIATES
+from causalif.effects.options import documented, is_none
 from causalif.effects.result import EffectEstimate
 from causalif.effects.worlds import Contrasts, Estimand
+from causalif.errors import DataError, NotIdentified
 
 
 def _contrasts(a: int, b: int) -> Contrasts:
@@ -59,11 +61,16 @@ def mediate(
     covariates: Any = None,
     *,
     estimand: str = "natural",
+    intermediates: Any = None,
     decomposition: str = "one",
     dag: Any = None,
     **options: Any,
 ) -> EffectEstimate:
-    """Natural direct and indirect effects of an exposure, through one or many mediators.
+    """Natural or interventional (in)direct effects, through one or many mediators.
+
+    Natural effects ask what one and the same person's mediators do. Interventional effects
+    draw the mediators from their law at a level of the exposure; these remain defined where
+    the exposure changes a confounder of mediators and outcome, an intermediate.
 
     Parameters
     ----------
@@ -77,10 +84,13 @@ def mediate(
     covariates : str or list of str, optional
         What to adjust for; must hold the common causes of mediators and outcome, also in
         a randomised trial. With `dag`, left out to be chosen.
-    estimand : {"natural"}, default "natural"
+    estimand : {"natural", "interventional"}, default "natural"
+    intermediates : str or list of str, optional
+        With "interventional": causes of mediators and outcome that the exposure changes; one
+        or many columns of any type.
     decomposition : {"one", "both"}, default "one"
-        "both" adds the other way to split the total: TNDE (total natural direct) and
-        PNIE (pure natural indirect effect).
+        With "natural", "both" adds the other way to split the total: TNDE (total natural
+        direct) and PNIE (pure natural indirect effect).
     dag : DiGraph, str or edges, optional
         A causal graph whose nodes are columns, or latent. It chooses the covariates where
         none are given, and checks those that are. See ``.design.adjustment``.
@@ -89,8 +99,9 @@ def mediate(
     Returns
     -------
     EffectEstimate
-        Terms TE, NDE (pure, ADE at the reference), NIE (total, ACME at the level) and PM =
-        NIE / TE; TE = NDE + NIE.
+        Natural: terms TE, NDE (pure, ADE at the reference), NIE (total, ACME at the level)
+        and PM = NIE / TE; TE = NDE + NIE. Interventional: OE, IDE and IIE; OE = IDE + IIE,
+        and without intermediates these are the natural effects.
 
     Raises
     ------
@@ -105,6 +116,7 @@ def mediate(
     ----------
     .. [1] Tchetgen Tchetgen & Shpitser (2012), Annals of Statistics 40, Theorem 1.
     .. [2] Zheng & van der Laan (2012), International Journal of Biostatistics 8.
+    .. [3] Diaz, Hejazi, Rudolph & van der Laan (2021), Biometrika 108, Theorem 1.
 
     Examples
     --------
@@ -116,8 +128,12 @@ def mediate(
     >>> list(effects.values.index)
     ['TE', 'NDE', 'NIE', 'PM']
     """
+    choices = {
+        "estimand": (estimand, ("natural", "interventional")),
+        "decomposition": (decomposition, ("one", "both")),
+    }
     return analyse(
-        NATURAL_BOTH if decomposition == "both" else NATURAL,
+        _page(estimand, decomposition, intermediates, dag),
         data,
         exposure,
         outcome,
@@ -125,9 +141,32 @@ def mediate(
         covariates,
         options,
         need_mediators=True,
-        choices={
-            "estimand": (estimand, ("natural",)),
-            "decomposition": (decomposition, ("one", "both")),
-        },
+        choices=choices,
         dag=dag,
+        intermediates=intermediates,
     )
+
+
+def _page(estimand: str, decomposition: str, intermediates: Any, dag: Any) -> Estimand:
+    """The estimand that is asked for; what does not go together is refused."""
+    amid = not is_none(intermediates)
+    if estimand != "interventional":
+        if amid:
+            raise NotIdentified(
+                "natural effects are not identified where the exposure changes a confounder of "
+                "mediators and outcome, as intermediates= says. Ask for "
+                'estimand="interventional", or for path_specific_effects() with the intermediates '
+                "as the first mediators."
+            )
+        return NATURAL_BOTH if decomposition == "both" else NATURAL
+    if decomposition == "both":
+        raise DataError(
+            'decomposition="both" is for natural effects. Leave it out, or exchange the levels '
+            "with reference= to split the overall effect the other way."
+        )
+    if amid and dag is not None:
+        raise DataError(
+            "dag= cannot judge intermediates yet. Leave dag= out and name the covariates, or leave "
+            "intermediates= out where the graph has none."
+        )
+    return WITH_INTERMEDIATES if amid else INTERVENTIONAL

@@ -13,7 +13,9 @@ the efficient influence function is, up to the constant,
                           + w_L {nu(L, Z) - theta(Z)} + theta(Z).
 
 It is the telescoping sum of `potential.py` over surfaces, with a column for every l: one
-shift common to all columns solves each score.
+shift common to all columns solves each score. Where l has many values the four averages of mu
+are regressions of their own, and the surfaces have two columns: what is subtracted, and what
+is handed on.
 """
 
 from __future__ import annotations
@@ -63,6 +65,46 @@ def product_mean(
     ]
     for name, weight in first:  # with a weight of one, theta cancels
         residuals.append(Residual(name, weight, (law * nu).sum(axis=1)))
+    return potential_mean(
+        outcome,
+        residuals,
+        method=settings.method,
+        stabilize=settings.stabilize,
+        sampling=sampling,
+    )
+
+
+def drawn_product_mean(
+    outcome: np.ndarray,
+    regressions: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
+    weights: Mapping[str, np.ndarray],
+    settings: Settings,
+    sampling: np.ndarray | None,
+) -> PotentialMean:
+    """The same where no sum over l can be taken: its averages are given.
+
+    Parameters
+    ----------
+    outcome : ndarray, shape (n,)
+        NaN where not observed.
+    regressions : tuple of ndarray, each of shape (n,)
+        mu(L, M, Z); sum_l p(l | Z) mu(l, M, Z); nu(L, Z); theta(Z).
+    weights : mapping of str to ndarray, shape (n,)
+        w_Y, w_M and w_L, named for the diagnostics.
+    settings : Settings
+    sampling : ndarray or None, shape (n,)
+        Sampling weights with mean one.
+    """
+    mu, over_first, over_mediators, theta = regressions
+    (outcome_name, w_outcome), (mediators_name, w_mediators), (name, weight) = weights.items()
+    left, right = (np.tile(shares, (len(mu), 1)) for shares in np.eye(2))
+    residuals = [
+        Residual(outcome_name, w_outcome, np.column_stack([mu, over_first]), left, right),
+        Residual(
+            mediators_name, w_mediators, np.column_stack([theta, over_mediators]), left, right
+        ),
+        Residual(name, weight, theta),
+    ]
     return potential_mean(
         outcome,
         residuals,

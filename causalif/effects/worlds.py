@@ -26,6 +26,16 @@ World = tuple[int, ...]
 Contrasts = Mapping[str, tuple[World, World]]
 
 
+def world_name(design: Design, world: World) -> str:
+    """``E[Y(treated, M(control))]``, with the user's own levels."""
+    levels = [str(design.exposure.levels[code]) for code in world]
+    if len(set(levels)) == 1:
+        return f"E[{design.outcome.name}({levels[0]})]"
+    groups = [", ".join(group) for group in design.mediators]
+    inner = ", ".join(f"{m}({a})" for m, a in zip(groups, levels[:-1], strict=True))
+    return f"E[{design.outcome.name}({levels[-1]}, {inner})]"
+
+
 @dataclass(frozen=True)
 class Estimand:
     """A page: what the engine must know of an estimand, and nothing else.
@@ -52,6 +62,10 @@ class Estimand:
         Whether levels of the exposure that are not compared take part as well.
     for_design : callable, optional
         ``(estimand, design) -> Estimand``: what hangs on the number of mediators, or their names.
+    named : callable, default world_name
+        ``(design, world) -> str``: what the mean of a world is called.
+    classifies : bool, default False
+        Whether learners of the role "intermediate" are used.
     """
 
     name: str
@@ -64,6 +78,8 @@ class Estimand:
     criterion: str = "total"
     every_level: bool = False
     for_design: Callable[[Estimand, Design], Estimand] | None = None
+    named: Callable[[Design, World], str] = world_name
+    classifies: bool = False
 
 
 def total_contrast(level: int, reference: int) -> Contrasts:
@@ -78,16 +94,6 @@ def worlds_of(estimand: Estimand, design: Design) -> tuple[World, ...]:
         for pair in estimand.contrasts(level, reference).values():
             found.update(dict.fromkeys(pair))
     return tuple(found)
-
-
-def world_name(design: Design, world: World) -> str:
-    """``E[Y(treated, M(control))]``, with the user's own levels."""
-    levels = [str(design.exposure.levels[code]) for code in world]
-    if len(set(levels)) == 1:
-        return f"E[{design.outcome.name}({levels[0]})]"
-    groups = [", ".join(group) for group in design.mediators]
-    inner = ", ".join(f"{m}({a})" for m, a in zip(groups, levels[:-1], strict=True))
-    return f"E[{design.outcome.name}({levels[-1]}, {inner})]"
 
 
 def contrast(estimand: Estimand, design: Design, means: Estimate, scale: str) -> Estimate:

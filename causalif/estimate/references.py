@@ -37,6 +37,30 @@ ENTRIES = {
   year    = {2012},
   doi     = {10.2202/1557-4679.1361}
 }""",
+    "vanderweele2014effect": """\
+@article{vanderweele2014effect,
+  author  = {VanderWeele, Tyler J. and Vansteelandt, Stijn and Robins, James M.},
+  title   = {Effect Decomposition in the Presence of an Exposure-Induced
+             Mediator-Outcome Confounder},
+  journal = {Epidemiology},
+  volume  = {25},
+  number  = {2},
+  pages   = {300--306},
+  year    = {2014},
+  doi     = {10.1097/EDE.0000000000000034}
+}""",
+    "diaz2021nonparametric": """\
+@article{diaz2021nonparametric,
+  author  = {D{\\'i}az, Iv{\\'a}n and Hejazi, Nima S. and Rudolph, Kara E.
+             and van der Laan, Mark J.},
+  title   = {Nonparametric efficient causal mediation with intermediate confounders},
+  journal = {Biometrika},
+  volume  = {108},
+  number  = {3},
+  pages   = {627--641},
+  year    = {2021},
+  doi     = {10.1093/biomet/asaa085}
+}""",
     "vanderlaan2006targeted": """\
 @article{vanderlaan2006targeted,
   author  = {van der Laan, Mark J. and Rubin, Daniel},
@@ -157,6 +181,16 @@ ENTRIES = {
   pages   = {962--973},
   year    = {2005},
   doi     = {10.1111/j.1541-0420.2005.00377.x}
+}""",
+    "rubin2007doubly": """\
+@article{rubin2007doubly,
+  author  = {Rubin, Daniel and van der Laan, Mark J.},
+  title   = {A Doubly Robust Censoring Unbiased Transformation},
+  journal = {The International Journal of Biostatistics},
+  volume  = {3},
+  number  = {1},
+  year    = {2007},
+  doi     = {10.2202/1557-4679.1052}
 }""",
     "fieller1954": """\
 @article{fieller1954,

@@ -26,7 +26,7 @@ class Regression:
     ----------
     key : tuple
         Identifies the nuisance; seeds derive from it.
-    role : {"outcome", "exposure", "missing"}
+    role : {"outcome", "exposure", "intermediate", "missing"}
         Whose learners are used.
     features : ndarray, shape (n, p)
     views : sequence of ndarray, shape (n, p)
@@ -110,6 +110,20 @@ class Fit:
     weights: np.ndarray
     predictions: np.ndarray
     losses: tuple[dict[str, Any], ...]
+
+    def held_out(self, features: np.ndarray, folds: np.ndarray, scheme: Scheme) -> np.ndarray:
+        """Predictions at these features, each row's by the model of its fold, shape (m,)."""
+        if scheme.n_folds == 1:
+            return self.by_fold(features, scheme)[:, 0]
+        parts = [folds == fold for fold in range(scheme.n_folds)]
+        calls = (
+            (_stacked, (self.tasks, models, self.weights, features[rows], fold))
+            for fold, (models, rows) in enumerate(zip(self.models, parts, strict=True))
+        )
+        found = np.empty(len(features))
+        for rows, values in zip(parts, scheme.parallel(calls), strict=True):
+            found[rows] = values
+        return found
 
     def by_fold(self, features: np.ndarray, scheme: Scheme) -> np.ndarray:
         """Predictions at these features by the models of every fold, shape (m, n_folds)."""

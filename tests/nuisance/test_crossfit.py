@@ -74,7 +74,7 @@ def test_nested_targets_come_from_the_same_training_folds():
     nuisances = Nuisances(d, resolve(nearest()), folds=3, entropy=1)
     mu = nuisances.mean(None, ("m", "w"), 1)
     rows = np.flatnonzero(d.exposure.codes == 0)
-    targets = nuisances._by_fold(mu, rows)
+    targets = nuisances._by_fold(mu, d.take(rows))
     for fold in range(3):
         train = nuisances.scheme.folds != fold
         model = KNeighborsRegressor(1).fit(
