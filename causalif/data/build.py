@@ -8,13 +8,14 @@ from typing import Any, Literal
 import numpy as np
 
 from causalif.data.columns import ColumnReader
-from causalif.data.design import Design, Outcome
+from causalif.data.design import Design, Exposure, Outcome
 from causalif.data.encoding import as_pandas
 from causalif.data.exposure import check_counts, read_exposure
 from causalif.data.frames import Frame, read_frame
 from causalif.data.outcome import read_outcome
 from causalif.data.roles import Roles, find_roles
 from causalif.data.rows import read_rows
+from causalif.data.survival import Asked, check_horizon, read_survival
 from causalif.data.terms import Term, evaluate
 from causalif.data.variables import Variable, read_variable
 from causalif.errors import DataWarning, Problems, check_choice, warn
@@ -36,6 +37,9 @@ def build_design(
     weights: Any = None,
     missing: Literal["error", "ipw", "impute"] = "error",
     folds: int = 5,
+    event: Any = None,
+    horizon: float | None = None,
+    event_summary: Literal["risk", "restricted_mean"] = "risk",
     terms: Mapping[str, Term] | None = None,
     problems: Problems | None = None,
 ) -> Design:
@@ -61,6 +65,11 @@ def build_design(
         and intermediates: the median with an indicator ``"name[missing]"``, or a level "missing".
     folds : int, default 5
         Every contrasted level needs as many rows.
+    event : str, optional
+        Whether the event happened; the outcome is then the time when it did, or censoring.
+    horizon : float, optional
+        The time by which an event counts; goes with `event`.
+    event_summary : {"risk", "restricted_mean"}, default "risk"
     terms : mapping of str to Term, optional
         Formula terms that the roles name, from `parse_formula`.
     problems : Problems, optional
@@ -97,7 +106,7 @@ def build_design(
     given = {
         "exposure": exposure, "outcome": outcome, "mediators": mediators,
         "covariates": covariates, "intermediates": intermediates,
-        "clusters": clusters, "strata": strata, "weights": weights,
+        "clusters": clusters, "strata": strata, "weights": weights, "event": event,
     }  # fmt: skip
     roles = find_roles(frame, given, terms, ordered, problems)
     notes: list[str] = []
@@ -110,7 +119,14 @@ def build_design(
             coded_exposure = read_exposure(
                 variable, frame, levels, reference, least, problems, notes
             )
-    coded_outcome = _outcome(roles, frame, terms, missing, problems, notes)
+    if event is None or horizon is None:
+        coded_outcome = _outcome(roles, frame, terms, missing, problems, notes)
+    else:
+        weighted = np.full(frame.n, True) & rows.weighted
+        coded_outcome = _survival(
+            roles, str(event), horizon, event_summary, coded_exposure, weighted, frame, terms,
+            problems, notes,
+        )  # fmt: skip
     filled = False
     if coded_exposure is not None:
         usable = np.full(frame.n, True) & rows.weighted
@@ -160,6 +176,36 @@ def _outcome(
     if variable is None:
         return None
     return read_outcome(variable, frame, missing, problems, notes)
+
+
+def _survival(
+    roles: Roles,
+    event: str,
+    horizon: Any,
+    summary: str,
+    exposure: Exposure | None,
+    weighted: np.ndarray,
+    frame: Frame,
+    terms: Mapping[str, Term],
+    problems: Problems,
+    notes: list[str],
+) -> Outcome | None:
+    name = roles.outcome
+    known = len(frame.positions.get(event, [])) == 1  # noted with the other roles
+    if not check_horizon(horizon, problems) or name is None or not known:
+        return None
+    if name in terms:
+        problems.add(
+            f"outcome {name!r} is a formula term, and with event= it must be the column of times.",
+            "Compute the times before the call.",
+        )
+        return None
+    times = read_variable(frame, name, "outcome", problems)
+    happened = read_variable(frame, event, "event", problems)
+    if times is None or happened is None:
+        return None
+    asked = Asked(happened, float(horizon), summary)
+    return read_survival(times, asked, exposure, weighted, frame, problems, notes)
 
 
 def _outcome_term(term: Term, frame: Frame, problems: Problems) -> Variable | None:

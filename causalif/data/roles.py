@@ -98,7 +98,7 @@ def find_roles(
     frame : Frame
     given : mapping
         The arguments exposure, outcome, mediators, covariates, intermediates, clusters,
-        strata and weights, as the user gave them.
+        strata, weights and event, as the user gave them.
     terms : mapping of str to Term
         Formula terms, by the name under which a role uses them.
     ordered : bool
@@ -115,6 +115,8 @@ def find_roles(
     for argument in ("clusters", "strata", "weights"):
         if is_name(given[argument]):
             once.single(given[argument], argument)
+    if given["event"] is not None:
+        once.single(given["event"], "event")
     roles = Roles(exposure, outcome, mediators, covariates, intermediates, tuple(once.repeated))
     _check_two_roles(roles, given, terms, problems)
     return roles
@@ -211,7 +213,7 @@ def _check_two_roles(
 ) -> None:
     """A column has one role; strata may repeat any, weights and clusters a covariate."""
     held = {"exposure": (roles.exposure,), "outcome": (roles.outcome,), **roles.groups()}
-    for argument in ("weights", "clusters"):
+    for argument in ("weights", "clusters", "event"):
         held[argument] = (str(given[argument]),) if is_name(given[argument]) else ()
     columns = {
         role: {v for name in names if name for v in _variables(name, terms)}
@@ -236,6 +238,6 @@ def _variables(name: str, terms: Mapping[str, Term]) -> tuple[str, ...]:
 
 
 def _article(role: str) -> str:
-    if role in {"exposure", "outcome", "weights", "clusters"}:
+    if role in {"exposure", "outcome", "weights", "clusters", "event"}:
         return f"the {role}"
     return f"a{'n' if role[0] in 'aeiou' else ''} {role}"

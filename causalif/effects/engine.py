@@ -17,11 +17,14 @@ from causalif.effects.potential import PotentialMean
 from causalif.effects.recipe import Recipe
 from causalif.effects.repeats import average
 from causalif.effects.result import EffectEstimate
-from causalif.effects.worlds import Estimand, contrast, world_name, worlds_of
+from causalif.effects.survival import tell_of_censoring, with_censoring
+from causalif.effects.worlds import Estimand, contrast, worlds_of
 from causalif.errors import Problems, check_choice
 from causalif.estimate import Estimate
 from causalif.nuisance.crossfit import Nuisances
+from causalif.nuisance.fits import Scheme
 from causalif.nuisance.folds import draw_folds, seed_for
+from causalif.nuisance.hazards import Censoring, make_up_for_censoring
 from causalif.nuisance.progress import progress_bar
 
 
@@ -103,6 +106,7 @@ def analyse(
         if found.by_front_door and front_door is not None:
             estimand = front_door
     names = ("levels", "reference", "clusters", "strata", "weights", "missing", "folds")
+    names = (*names, "event", "horizon", "event_summary")
     design = call.design(
         **{name: given[name] for name in names},
         intermediates=intermediates,
@@ -116,6 +120,7 @@ def analyse(
         design = found.note_in(design)
     if estimand.for_design is not None:
         estimand = estimand.for_design(estimand, design)
+    estimand = with_censoring(estimand, design)
     if reshape is not None:
         design = reshape(design, int(given["folds"]))
     settings = settings_from(given, library, design.n)
@@ -138,26 +143,33 @@ def run(recipe: Recipe) -> EffectEstimate:
     """Estimate every world in every draw of the folds, and contrast them."""
     estimand, design, settings = recipe.estimand, recipe.design, recipe.settings
     worlds = worlds_of(estimand, design)
-    names = [world_name(design, world) for world in worlds]
+    names = [estimand.named(design, world) for world in worlds]
     draws: list[Estimate] = []
-    first: tuple[Nuisances, dict[str, PotentialMean]] | None = None
+    first: tuple[Nuisances, dict[str, PotentialMean], Censoring | None] | None = None
     with progress_bar(settings.progress, len(worlds) * settings.repeats, "mean") as bar:
         for draw, folds in enumerate(recipe.folds):
-            nuisances = Nuisances(
+            entropy = seed_for(settings.entropy, "fits", draw)
+            whole, censoring = make_up_for_censoring(
                 design,
                 settings.library,
+                scheme=Scheme(folds, entropy, settings.n_jobs),
+                floor=settings.floor,
+            )
+            nuisances = Nuisances(
+                whole,
+                settings.library,
                 folds=folds,
-                entropy=seed_for(settings.entropy, "fits", draw),
+                entropy=entropy,
                 n_jobs=settings.n_jobs,
                 floor=settings.floor,
             )
             means: dict[str, PotentialMean] = {}
             for name, world in zip(names, worlds, strict=True):
                 bar.set_postfix_str(name)
-                means[name] = estimand.evaluate(nuisances, design, world, settings)
+                means[name] = estimand.evaluate(nuisances, whole, world, settings)
                 bar.update(1)
             draws.append(_estimate(design, means))
-            first = first or (nuisances, means)
+            first = first or (nuisances, means, censoring)
     assert first is not None
     return _result(recipe, draws, *first)
 
@@ -180,8 +192,9 @@ def _result(
     draws: Sequence[Estimate],
     nuisances: Nuisances,
     means: Mapping[str, PotentialMean],
+    censoring: Censoring | None,
 ) -> EffectEstimate:
-    estimand, design, settings = recipe.estimand, recipe.design, recipe.settings
+    estimand, design, settings = recipe.estimand, nuisances.design, recipe.settings
     averaged = average(draws)
     terms = contrast(estimand, design, averaged, settings.scale)
     spread = None
@@ -189,6 +202,7 @@ def _result(
         by_draw = [contrast(estimand, design, draw, settings.scale).values for draw in draws]
         spread = pd.DataFrame(by_draw).std(ddof=1)
     found = diagnose(design, nuisances, means, spread, settings.repeats)
+    found = tell_of_censoring(found, censoring, design.n)
     warn_on_positivity(design, nuisances, found, terms)
     return EffectEstimate.from_estimate(
         terms,

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from causalif.data.survival import check_horizon
 from causalif.errors import DataError, Problems, check_choice, did_you_mean
 from causalif.nuisance.folds import entropy_of
 from causalif.nuisance.library import Library, resolve
@@ -18,6 +19,7 @@ METHODS = ("onestep", "tmle", "plugin", "ipw")
 ROLES = ("exposure", "outcome", "mediators", "covariates", "dag")
 SCALES = ("difference", "ratio", "odds_ratio")
 MISSING = ("error", "ipw", "impute")
+SUMMARIES = ("risk", "restricted_mean")
 
 DEFAULTS: Mapping[str, Any] = {
     "method": "onestep",
@@ -30,6 +32,9 @@ DEFAULTS: Mapping[str, Any] = {
     "strata": None,
     "weights": None,
     "missing": "error",
+    "event": None,
+    "horizon": None,
+    "event_summary": "risk",
     "scale": "difference",
     "truncate": None,
     "stabilize": True,
@@ -59,6 +64,16 @@ SHARED = """method : {"onestep", "tmle", "plugin", "ipw"}, default "onestep"
     missing : {"error", "ipw", "impute"}, default "error"
         "ipw" weights for a missing outcome; "impute" also fills covariates and mediators
         with the median and an indicator.
+    event : str, optional
+        For an outcome that is a time: the column that is 1 where the event happened then, 0
+        where the follow-up ended (censored). An event comes before a censoring at the same
+        time. Given the exposure and every column that is named, censoring must say nothing of
+        the event; the answer is right if the hazard of either is.
+    horizon : float, optional
+        With `event`: the time by which the event counts, in the units of the outcome.
+    event_summary : {"risk", "restricted_mean"}, default "risk"
+        With `event`: the probability of the event by the horizon, or the mean time to it
+        counted up to the horizon.
     scale : {"difference", "ratio", "odds_ratio"}, default "difference"
         Ratios are stored as logarithms; ``.tidy(exponentiate=True)`` gives the ratios.
     truncate : float, optional
@@ -115,6 +130,7 @@ def check_options(options: Mapping[str, Any], problems: Problems) -> Library:
     check_choice(problems, "method", options["method"], METHODS)
     check_choice(problems, "scale", options["scale"], SCALES)
     check_choice(problems, "missing", options["missing"], MISSING)
+    _check_event(options, problems)
     folds, repeats, floor = options["folds"], options["repeats"], options["truncate"]
     if not _is_count(folds) or folds > 1000:
         problems.add(f"folds={folds!r} is not a whole number from 1 (no cross-fitting) to 1000.")
@@ -144,10 +160,40 @@ def check_options(options: Mapping[str, Any], problems: Problems) -> Library:
     return library
 
 
+def _check_event(options: Mapping[str, Any], problems: Problems) -> None:
+    event, horizon = options["event"], options["horizon"]
+    check_choice(problems, "event_summary", options["event_summary"], SUMMARIES)
+    if horizon is not None:
+        check_horizon(horizon, problems)
+    if event is not None and horizon is None:
+        problems.add(
+            "event= is given without a horizon.",
+            "Give horizon=, the time by which the event counts, in the units of the outcome.",
+        )
+    if event is None and horizon is not None:
+        problems.add(
+            "horizon= is given without an event.",
+            "Give event=, the column that is 1 where the event happened and 0 where the "
+            "follow-up ended.",
+        )
+    if options["event_summary"] != "restricted_mean":
+        return
+    if event is None:
+        problems.add(
+            "event_summary= is given without an event.", "Give event= and horizon= as well."
+        )
+    if options["scale"] == "odds_ratio":
+        problems.add(
+            "scale='odds_ratio' needs a probability, and a restricted mean is a time.",
+            "Use scale='difference' or 'ratio', or event_summary='risk'.",
+        )
+
+
 def _used(library: Library, options: Mapping[str, Any]) -> list[Library]:
     """The libraries of the roles that an analysis meets."""
     roles = dict(library.roles)
-    asked = ["exposure", *(["missing"] if options["missing"] != "error" else [])]
+    censored = options["missing"] != "error" or options["event"] is not None
+    asked = ["exposure", *(["missing"] if censored else [])]
     return [library, *(roles[role] for role in asked if role in roles)]
 
 
@@ -192,6 +238,11 @@ def _is_count(value: Any) -> bool:
 
 def _is_real(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def is_none(names: Any) -> bool:
+    """Whether no column is named."""
+    return names is None or (isinstance(names, list | tuple | set) and not names)
 
 
 _F = TypeVar("_F", bound=Callable[..., Any])
