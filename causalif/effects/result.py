@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from causalif.effects.recipe import Recipe
+    from causalif.effects.sensitivity import Sensitivity
 
 PLOTS = ("effects", "overlap", "balance", "influence", "learners")
 
@@ -75,6 +77,68 @@ class EffectEstimate(Estimate):
         from causalif.effects import document
 
         return document.DRAW[kind](self, ax, **options)
+
+    def sensitivity(
+        self,
+        *,
+        outcome_r2: float | None = None,
+        exposure_r2: float | None = None,
+        level: float = 0.95,
+        null: float | None = None,
+        benchmarks: bool | str | Sequence[str] | None = None,
+    ) -> Sensitivity:
+        """How strong an unmeasured confounder would have to be to change the answer.
+
+        Parameters
+        ----------
+        outcome_r2, exposure_r2 : float, optional
+            Strength of a confounder, for bounds on every term: the share that it explains of
+            what is left of the outcome, and the share of the variance of the term's weights
+            that it would add (near its partial R2 with a binary exposure).
+        level : float, default 0.95
+        null : float, optional
+            The difference that bias is to reach, by default 0.
+        benchmarks : bool, str or list of str, optional
+            Covariates whose strength is found by leaving each out; True for all.
+
+        Returns
+        -------
+        Sensitivity
+            ``.table`` (robustness values and E-values), ``.bounds_table``, ``.benchmarks``,
+            ``.summary()`` and ``.plot()``. All on the difference scale.
+
+        Raises
+        ------
+        DataError
+            A share outside [0, 1), an unknown covariate; all problems at once.
+
+        References
+        ----------
+        .. [1] Chernozhukov, Cinelli, Newey, Sharma & Syrgkanis (2022), Long story short:
+               omitted variable bias in causal machine learning. NBER working paper 30302.
+        .. [2] VanderWeele & Ding (2017), Annals of Internal Medicine 167(4):268-274.
+        .. [3] Smith & VanderWeele (2019), Epidemiology 30(6):835-837.
+
+        Examples
+        --------
+        >>> import causalif as cif
+        >>> jobs = cif.load_dataset("jobs")
+        >>> effect = cif.average_effect(
+        ...     jobs, "treat", "depress2", ["econ_hard", "sex", "age"], learners="glm", seed=1
+        ... )
+        >>> effect.sensitivity(outcome_r2=0.05, exposure_r2=0.05).bounds_table["term"].item()
+        'TE'
+        """
+        from causalif.effects.sensitivity import sensitivity
+
+        return sensitivity(
+            self,
+            outcome_r2=outcome_r2,
+            exposure_r2=exposure_r2,
+            level=level,
+            null=null,
+            benchmarks=benchmarks,
+        )
 
     def report(self, path: str | Path) -> Path:
         """Write one self-contained HTML file: effects, assumptions, diagnostics, plots.

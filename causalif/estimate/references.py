@@ -192,6 +192,40 @@ ENTRIES = {
   year    = {2007},
   doi     = {10.2202/1557-4679.1052}
 }""",
+    "chernozhukov2022long": """\
+@techreport{chernozhukov2022long,
+  author      = {Chernozhukov, Victor and Cinelli, Carlos and Newey, Whitney and Sharma, Amit and
+                 Syrgkanis, Vasilis},
+  title       = {Long Story Short: Omitted Variable Bias in Causal Machine Learning},
+  institution = {National Bureau of Economic Research},
+  type        = {Working Paper},
+  number      = {30302},
+  year        = {2022},
+  doi         = {10.3386/w30302}
+}""",
+    "vanderweele2017sensitivity": """\
+@article{vanderweele2017sensitivity,
+  author  = {VanderWeele, Tyler J. and Ding, Peng},
+  title   = {Sensitivity Analysis in Observational Research: Introducing the {E}-Value},
+  journal = {Annals of Internal Medicine},
+  volume  = {167},
+  number  = {4},
+  pages   = {268--274},
+  year    = {2017},
+  doi     = {10.7326/M16-2607}
+}""",
+    "smith2019mediational": """\
+@article{smith2019mediational,
+  author  = {Smith, Louisa H. and VanderWeele, Tyler J.},
+  title   = {Mediational {E}-values: Approximate Sensitivity Analysis for Unmeasured
+             Mediator-Outcome Confounding},
+  journal = {Epidemiology},
+  volume  = {30},
+  number  = {6},
+  pages   = {835--837},
+  year    = {2019},
+  doi     = {10.1097/EDE.0000000000001064}
+}""",
     "fieller1954": """\
 @article{fieller1954,
   author  = {Fieller, Edgar C.},
