@@ -65,7 +65,8 @@ class _PlainLogit(BasisModel):
         def solve(ridge: float) -> list[Fit]:
             return fit_logistic_folds(data, np.array([ridge]), passes=NEWTON_STEPS, tolerance=1e-10)
 
-        fits = solve(0.0)
+        # With rare classes the folds differ by too much to share a Hessian.
+        fits = [fit if fit.converged else _alone(data, v) for v, fit in enumerate(solve(0.0))]
         if all(fit.converged for fit in fits):
             return fits
         return solve(self._separated(fits[0].iterations) * len(data.X))
@@ -81,6 +82,16 @@ class _PlainLogit(BasisModel):
                 ConvergenceWarning,
             )
         return SEPARATION_RIDGE
+
+
+def _alone(data: FoldData, fold: int) -> Fit:
+    """The fit that leaves one fold out, with Newton steps of its own."""
+    rows = np.flatnonzero(data.folds != fold)
+    target = data.y[rows] if data.y.ndim == 1 else data.y[rows, fold]
+    features, none = data.basis.transform(data.X[rows]), np.zeros(1)
+    return fit_logistic(
+        features, target, data.weights[rows], none, tolerance=1e-6, iterations=NEWTON_STEPS
+    )
 
 
 class LogisticFraction(_PlainLogit, FractionalLogit):

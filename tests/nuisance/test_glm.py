@@ -133,3 +133,15 @@ def test_no_columns_is_the_mean(model):
 def test_no_columns_and_three_classes():
     fitted = Logistic().fit(np.empty((4, 0)), np.array([0, 1, 2, 2]))
     np.testing.assert_allclose(fitted.predict_proba(np.empty((1, 0))), [[0.25, 0.25, 0.5]])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_rare_classes_in_two_folds_are_not_taken_for_separated(seed):
+    """Some 60 events in 12,000 rows: separate fits converge, and so must those of folds."""
+    rng = np.random.default_rng(seed)
+    X, folds = rng.normal(size=(12_000, 6)), np.arange(12_000) % 2
+    X[:, 1] = X[:, 0] ** 2
+    y = (rng.uniform(size=12_000) < 1 / (1 + np.exp(5.5 - 0.8 * X[:, 0]))).astype(int)
+    for v, model in enumerate(Logistic().fit_folds(X, y, folds)):
+        alone = Logistic().fit(X[folds != v], y[folds != v])
+        np.testing.assert_allclose(model.predict_proba(X), alone.predict_proba(X), atol=1e-9)
