@@ -54,7 +54,8 @@ def make_up_for_censoring(
 
     Both hazards are fitted to people's periods at risk, the whole of a person in one fold,
     on exposure, time and every column of the design. A row's own outcome has no part in its
-    hazards; it has in those of other rows, from which its outcome regression is learnt.
+    own hazards; it has a small one in those of other folds, from which the regression that
+    serves the row is learnt.
 
     Parameters
     ----------
@@ -65,6 +66,11 @@ def make_up_for_censoring(
     scheme : Scheme
     floor : float
         Of the probability of not being censored.
+
+    References
+    ----------
+    .. [1] Rubin & van der Laan (2007), A doubly robust censoring unbiased transformation,
+           International Journal of Biostatistics 3 (1), article 4.
     """
     survival = design.outcome.survival
     if survival is None or not survival.lost.any():
@@ -106,7 +112,7 @@ class _ByPeriod:
             shares = fit.predictions[0][:, 1].reshape(-1, len(kept))
             hazard[:, kept] = np.clip(shares, 0.0, 1.0)
             given = ", ".join((self.design.exposure.whole, *self.design.columns))
-            name = f"P({what} in a period | there till then, {given})"
+            name = f"P({what} | at risk, {given})"
             self.losses += [{"nuisance": name, **loss} for loss in fit.losses]
         return hazard
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,6 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from statsmodels.duration.survfunc import SurvfuncRight
 
 import causalif as cif
+from causalif.cli import main
 from causalif.errors import DataError, PositivityWarning
 from tests.refusals import NEVER
 from tests.truth.learners import CellMeans, CellShares, Constant
@@ -283,10 +286,32 @@ def test_what_was_done_is_told(sample):
     assert "total effect of a on d by 3" in text
     assert "rubin2007doubly" in found.bibtex()
     fitted = set(found.diagnostics.losses["nuisance"])
-    assert "P(censored in a period | there till then, a, w)" in fitted
-    assert "P(event in a period | there till then, a, w)" in fitted
+    assert "P(censored | at risk, a, w)" in fitted
+    assert "P(event | at risk, a, w)" in fitted
     mean = total(sample, summary="restricted_mean", learners="glm", folds=3)
     assert "the mean x to d, counted up to 3 (restricted mean)" in mean.summary()
+
+
+def test_the_command_line_gives_the_same_numbers(sample, tmp_path, capsys):
+    sample.to_csv(tmp_path / "data.csv", index=False)
+    arguments = ["--exposure", "a", "--outcome", "x", "--mediators", "m1", "--covariates", "w"]
+    arguments += ["--event", "d", "--horizon", "3", "--event-summary", "restricted_mean"]
+    arguments += ["--learners", "glm", "--seed", "2", "--json"]
+    assert main(["mediate", str(tmp_path / "data.csv"), *arguments]) == 0
+    found = pd.DataFrame(json.loads(capsys.readouterr().out))
+    options = timed(3, "restricted_mean", learners="glm", folds=5, truncate=None, seed=2)
+    expected = cif.mediate(sample, "a", "x", "m1", "w", **options).tidy()
+    np.testing.assert_allclose(found["estimate"], expected["estimate"], rtol=1e-9)
+    np.testing.assert_allclose(found["std_error"], expected["std_error"], rtol=1e-9)
+
+
+def test_plots_and_report_name_the_outcome(sample, tmp_path):
+    found = total(sample, learners="glm", folds=3)
+    assert found.plot().get_xlabel() == "Effect on d by 3"
+    found.plot("learners")
+    page = found.report(tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "are censored before" in page
+    plt.close("all")
 
 
 def test_few_who_are_followed_are_a_warning():
