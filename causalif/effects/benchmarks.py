@@ -5,14 +5,14 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from causalif.effects.confounding import Contrast, difference, strength
 from causalif.effects.reach import variances
-from causalif.errors import PositivityWarning
+from causalif.errors import PositivityWarning, Problems, did_you_mean
 
 if TYPE_CHECKING:
     from causalif.effects.result import EffectEstimate
@@ -71,6 +71,27 @@ def benchmark(
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     order = {contrast.term: k for k, contrast in enumerate(contrasts)}
     return table.sort_values("term", key=lambda t: t.map(order), kind="stable", ignore_index=True)
+
+
+def covariates_of(effect: EffectEstimate, benchmarks: Any, problems: Problems) -> list[str]:
+    """Which covariates to measure by, every problem noted."""
+    known = effect.design.covariates
+    if benchmarks is None or benchmarks is False:
+        return []
+    if benchmarks is True:
+        if not known:
+            problems.add("benchmarks=True, and the analysis has no covariates.", "Leave it out.")
+        return list(known)
+    names = [benchmarks] if isinstance(benchmarks, str) else benchmarks
+    if not isinstance(names, list | tuple | set):
+        problems.add(f"benchmarks={benchmarks!r} names no covariates.", "Give a list, or True.")
+        return []
+    for name in names:
+        if name not in known:
+            problems.add(
+                f"benchmarks: {name!r} is no covariate of the analysis.", did_you_mean(name, known)
+            )
+    return list(dict.fromkeys(names))
 
 
 def _without(effect: EffectEstimate, name: str) -> EffectEstimate:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from causalif.effects.confounding import Contrast, difference
+from causalif.effects.confounding import Contrast, difference, names_of
 
 if TYPE_CHECKING:
     from causalif.effects.result import EffectEstimate
@@ -66,9 +66,7 @@ def _log_ratio(effect: EffectEstimate, contrast: Contrast, null: float) -> Estim
     """Log risk ratio, over the one that a difference equal to `null` would give."""
     if not takes_ratio_of_means(effect):
         return (difference(effect, contrast) - null) * (PER_DEVIATION / _deviation(effect))
-    means = effect.means[
-        [effect.recipe.estimand.named(effect.design, world) for world in contrast.worlds]
-    ]
+    means = effect.means[names_of(effect, contrast.worlds)]
     one, zero = means.values
     if min(one, zero, zero + null) <= 0:
         return None

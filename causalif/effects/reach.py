@@ -68,13 +68,14 @@ def variances(effect: EffectEstimate, pair: Pair, *, influence: bool = True) -> 
         strata=design.strata,
         weights=design.weights,
     )
-    least = _least(effect, pair, np.where(used.all(axis=1), residuals[:, 0] - residuals[:, 1], 0.0))
+    gain = np.where(used.all(axis=1), residuals[:, 0] - residuals[:, 1], 0.0)
+    least = _least(effect, pair, gain, both.values["outcome"])
     if least is None or float(least) <= both.values["weights"]:
         return both
     return combine([both["outcome"], least])
 
 
-def _least(effect: EffectEstimate, pair: Pair, gain: np.ndarray) -> Estimate | None:
+def _least(effect: EffectEstimate, pair: Pair, gain: np.ndarray, left: float) -> Estimate | None:
     """The least E[alpha^2] that the estimate itself allows, by the inequality of Cauchy-Schwarz.
 
     Where both worlds weigh the same rows, the term is the mean of alpha times what the finer
@@ -83,7 +84,7 @@ def _least(effect: EffectEstimate, pair: Pair, gain: np.ndarray) -> Estimate | N
     and a confounder would seem to be without power.
     """
     squared = _mean(effect.design, {"gain": gain**2})
-    if float(squared) == 0:
+    if float(squared) <= 1e-12 * left:
         return None  # one regression serves both worlds, or they share no row
     term = gap(effect, pair, "term")
     return combine([term, squared]).transform(lambda v: v[:1] ** 2 / v[1:], ["weights"])

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from causalif.effects.benchmarks import benchmark
+from causalif.effects.benchmarks import benchmark, covariates_of
 from causalif.effects.confounding import contrasts_of, difference, strength
 from causalif.effects.evalue import e_values, takes_ratio_of_means
 from causalif.effects.reach import reach
@@ -19,6 +19,7 @@ from causalif.errors import Problems, did_you_mean
 from causalif.estimate import Estimate
 from causalif.estimate.combine import combine
 from causalif.estimate.inference import check_level
+from causalif.estimate.references import bibliography
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -82,10 +83,9 @@ class Sensitivity:
     label: str
     approximate: bool
 
-    @property
-    def references(self) -> tuple[str, ...]:
-        """Keys of the bibliography."""
-        return REFERENCES
+    def bibtex(self) -> str:
+        """BibTeX entries of the methods behind these numbers."""
+        return bibliography(REFERENCES)
 
     @property
     def bounds_table(self) -> pd.DataFrame | None:
@@ -229,26 +229,9 @@ def _checked(
         )
     if null is not None and not _is_real(null):
         problems.add(f"null={null!r} is not a number.", "It is a difference; by default 0.")
-    names = _covariates(effect, benchmarks, problems)
+    names = covariates_of(effect, benchmarks, problems)
     problems.raise_if_any()
     return names
-
-
-def _covariates(effect: EffectEstimate, benchmarks: Any, problems: Problems) -> list[str]:
-    known = effect.design.covariates
-    if benchmarks is None or benchmarks is False:
-        return []
-    if benchmarks is True:
-        if not known:
-            problems.add("benchmarks=True, and the analysis has no covariates.", "Leave it out.")
-        return list(known)
-    names = [benchmarks] if isinstance(benchmarks, str) else list(benchmarks)
-    for name in names:
-        if name not in known:
-            problems.add(
-                f"benchmarks: {name!r} is no covariate of the analysis.", did_you_mean(name, known)
-            )
-    return list(dict.fromkeys(names))
 
 
 def _is_real(value: Any) -> bool:

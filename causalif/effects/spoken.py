@@ -12,6 +12,7 @@ from causalif.estimate.words import meaning
 if TYPE_CHECKING:
     from causalif.effects.sensitivity import Sensitivity
 
+KNOWN = 2.0  # standard errors: a reach below so many is hardly known
 SHOWN = 6  # terms that are told in words; the table has them all
 ROBUST = ["robustness_value", "robustness_value_ci", "e_value", "e_value_ci"]
 NUMBERS = ["term", "estimate", "std_error", *ROBUST]
@@ -112,6 +113,13 @@ def notes(found: Sensitivity) -> list[str]:
         "An E-value is the risk ratio that a confounder would need with both sides, beyond what is "
         "adjusted for."
     )
+    vague = found.reach.values.to_numpy() < KNOWN * found.reach.std_error.to_numpy()
+    if vague.any():
+        lines.append(
+            f"How far a confounder can move {', '.join(found.table['term'][vague])} is itself "
+            "hardly known, as the exposure tells too little of the mediators: go by the limits "
+            "there, not by the robustness values."
+        )
     if found.approximate:
         lines.append(
             "E-values of a continuous outcome are approximate: risk ratio exp(0.91 d), with d the "
