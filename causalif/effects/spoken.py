@@ -16,7 +16,7 @@ KNOWN = 2.0  # standard errors: a reach below so many is hardly known
 SHOWN = 6  # terms that are told in words; the table has them all
 ROBUST = ["robustness_value", "robustness_value_ci", "e_value", "e_value_ci"]
 NUMBERS = ["term", "estimate", "std_error", *ROBUST]
-COMPARED = ["term", "covariate", "outcome_r2", "exposure_r2", "bias_bound", "adjusted"]
+COMPARED = ["term", "covariate", "outcome_r2", "exposure_r2", "bias_bound", "adjusted", "without"]
 
 
 def summary(found: Sensitivity) -> str:
@@ -89,7 +89,8 @@ def _more(found: Sensitivity) -> list[tuple[str, pd.DataFrame]]:
         parts.append((title, found.bounds_table))
     if found.benchmarks is not None:
         title = (
-            "A confounder as strong as each of these, given all the others (adjusted: at worst):"
+            "A confounder as strong as each of these, given the others (adjusted: the estimate at "
+            "worst; without: the estimate when the covariate is left out):"
         )
         parts.append((title, pd.DataFrame(found.benchmarks[COMPARED])))
     return parts
@@ -108,6 +109,11 @@ def notes(found: Sensitivity) -> list[str]:
             "Indirect and direct effects are held against confounders that are independent of "
             "what is named there, given the covariates. One that drives the exposure as well can "
             "bias them further than these numbers say."
+        )
+    if found.benchmarks is not None:
+        lines.append(
+            "An exposure_r2 of 0 says that the weights vary no less without the covariate, not "
+            "that the covariate does nothing: compare the estimate without it."
         )
     lines.append(
         "An E-value is the risk ratio that a confounder would need with both sides, beyond what is "

@@ -367,6 +367,8 @@ def test_summary_and_html_say_it_in_words(jobs_sensitivity):
     assert f"explains {value:.1%} of what is left of both treat and depress2" in text
     assert "Mediational E-value" in text
     assert "as strong as each of these" in text
+    assert "hardly known" in text  # treat hardly moves job_seek
+    assert jobs_sensitivity.bibtex().count("@") == 3
     assert "NIE" in jobs_sensitivity._repr_html_()
     assert repr(jobs_sensitivity).startswith("<Sensitivity, robustness values: TE ")
 
