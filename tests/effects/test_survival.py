@@ -319,9 +319,10 @@ def test_few_who_are_followed_are_a_warning():
     t, c = rng.exponential(2, 900), rng.exponential(0.25, 900)
     data = pd.DataFrame({"a": rng.integers(0, 2, 900), "x": np.minimum(t, c), "d": (t <= c) * 1})
     with pytest.warns(PositivityWarning, match=r"of 900 rows .* not being censored below 0\.1"):
-        cif.average_effect(
+        floored = cif.average_effect(
             data, "a", "x", event="d", horizon=0.9, truncate=0.1, learners="glm", seed=1
         )
+    assert floored.design.outcome.values.max() <= 10  # no weight is larger than 1 / floor
 
 
 # -- what cannot be used ---------------------------------------------------------------------

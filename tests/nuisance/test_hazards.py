@@ -8,7 +8,9 @@ import pytest
 from pytest import approx
 from statsmodels.duration.survfunc import SurvfuncRight
 
+from causalif.data.build import build_design
 from causalif.data.design import Survival
+from causalif.nuisance import hazards
 from causalif.nuisance.censoring import (
     Periods,
     at_risk,
@@ -16,6 +18,8 @@ from causalif.nuisance.censoring import (
     remaining_mean,
     staying,
 )
+from causalif.nuisance.fits import Scheme
+from causalif.nuisance.library import resolve
 from tests.truth.survival import CELL, TIMES, SurvivalLaw
 
 SUMMARIES = ["risk", "restricted_mean"]
@@ -154,6 +158,36 @@ def test_thirty_periods_of_continuous_times_give_kaplan_meier_nearly(summary, ev
     # it can fail: with all events of a period before all censorings the risk is too low
     first = Periods(periods.ends, periods.middle, np.full(30, True))
     assert summary != "risk" or by_periods(survival, first) < expected - 3e-3
+
+
+@pytest.mark.parametrize("summary", SUMMARIES)
+def test_in_a_gathered_period_the_rest_is_judged_from_its_middle(summary):
+    """Censoring left out of account (its hazard 0): the event's hazard alone must serve."""
+    rng = np.random.default_rng(7)
+    t, c = rng.exponential(1, 50_000), rng.exponential(1 / 2, 50_000)
+    survival = Survival(np.minimum(t, c), t <= c, 1.0, summary)
+    periods = Periods.of(survival, 10)
+    sets = at_risk(survival, periods)
+    event = sets.event.sum(axis=0) / sets.of_event.sum(axis=0)
+    nobody = np.ones((len(t), len(event)))
+    whole = made_whole(survival, periods, nobody, remaining_mean(survival, periods, nobody * event))
+    assert whole.mean() == approx(kaplan_meier(survival, summary), abs=4e-3)
+
+
+def test_a_row_has_no_part_in_its_own_hazards(law, monkeypatch):
+    """Of a row whose event is taken for a censoring, only the row's own hazards stay."""
+    seen = law.sample(300, seed=5)
+    used = []
+    for d in (seen["d"], seen["d"].where(seen.index != 7, 1 - seen["d"])):
+        build = build_design(seen.assign(d=d), "a", "x", covariates="w", event="d", horizon=3)
+        monkeypatch.setattr(
+            hazards, "made_whole", lambda *given: used.append(given[2:]) or given[2]
+        )
+        scheme = Scheme(np.arange(300) % 5, entropy=1)
+        hazards.make_up_for_censoring(build, resolve("glm"), scheme=scheme, floor=0.0)
+    for before, after in zip(*used, strict=True):
+        np.testing.assert_array_equal(before[7], after[7])
+        assert (before[8] != after[8]).any()
 
 
 @pytest.mark.parametrize("summary", SUMMARIES)
