@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from causalif.data.design import Exposure, Outcome, Survival
+from causalif.data.design import Exposure, Outcome
 from causalif.data.frames import Frame
+from causalif.data.times import Survival
 from causalif.data.variables import Variable, shown
-from causalif.errors import Problems, first_rows
+from causalif.errors import Problems, check_choice, first_rows
 
+SUMMARIES = ("risk", "restricted_mean")
 # A horizon that is refused is answered with the latest that still has this share at risk.
 SHARE_AT_RISK = 0.1
 
@@ -41,6 +44,36 @@ def check_horizon(horizon: Any, problems: Problems) -> bool:
         return True
     problems.add(f"horizon={horizon!r} is not a positive number: the time by which to count.")
     return False
+
+
+def check_event(options: Mapping[str, Any], problems: Problems) -> None:
+    """Note what is wrong with event, horizon and event_summary, and with the scale beside them."""
+    event, horizon = options["event"], options["horizon"]
+    check_choice(problems, "event_summary", options["event_summary"], SUMMARIES)
+    if horizon is not None:
+        check_horizon(horizon, problems)
+    if event is not None and horizon is None:
+        problems.add(
+            "event= is given without a horizon.",
+            "Give horizon=, the time by which the event counts, in the units of the outcome.",
+        )
+    if event is None and horizon is not None:
+        problems.add(
+            "horizon= is given without an event.",
+            "Give event=, the column that is 1 where the event happened and 0 where the "
+            "follow-up ended.",
+        )
+    if options["event_summary"] != "restricted_mean":
+        return
+    if event is None:
+        problems.add(
+            "event_summary= is given without an event.", "Give event= and horizon= as well."
+        )
+    if options["scale"] == "odds_ratio":
+        problems.add(
+            "scale='odds_ratio' needs a probability, and a restricted mean is a time.",
+            "Use scale='difference' or 'ratio', or event_summary='risk'.",
+        )
 
 
 def read_survival(

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from causalif.data.survival import check_horizon
+from causalif.data.survival import check_event
 from causalif.errors import DataError, Problems, check_choice, did_you_mean
 from causalif.nuisance.folds import entropy_of
 from causalif.nuisance.library import Library, resolve
@@ -19,7 +19,6 @@ METHODS = ("onestep", "tmle", "plugin", "ipw")
 ROLES = ("exposure", "outcome", "mediators", "covariates", "dag")
 SCALES = ("difference", "ratio", "odds_ratio")
 MISSING = ("error", "ipw", "impute")
-SUMMARIES = ("risk", "restricted_mean")
 
 DEFAULTS: Mapping[str, Any] = {
     "method": "onestep",
@@ -130,7 +129,7 @@ def check_options(options: Mapping[str, Any], problems: Problems) -> Library:
     check_choice(problems, "method", options["method"], METHODS)
     check_choice(problems, "scale", options["scale"], SCALES)
     check_choice(problems, "missing", options["missing"], MISSING)
-    _check_event(options, problems)
+    check_event(options, problems)
     folds, repeats, floor = options["folds"], options["repeats"], options["truncate"]
     if not _is_count(folds) or folds > 1000:
         problems.add(f"folds={folds!r} is not a whole number from 1 (no cross-fitting) to 1000.")
@@ -158,35 +157,6 @@ def check_options(options: Mapping[str, Any], problems: Problems) -> Library:
             "Use folds=5 (the default), learners='glm', or name a learner for each role.",
         )
     return library
-
-
-def _check_event(options: Mapping[str, Any], problems: Problems) -> None:
-    event, horizon = options["event"], options["horizon"]
-    check_choice(problems, "event_summary", options["event_summary"], SUMMARIES)
-    if horizon is not None:
-        check_horizon(horizon, problems)
-    if event is not None and horizon is None:
-        problems.add(
-            "event= is given without a horizon.",
-            "Give horizon=, the time by which the event counts, in the units of the outcome.",
-        )
-    if event is None and horizon is not None:
-        problems.add(
-            "horizon= is given without an event.",
-            "Give event=, the column that is 1 where the event happened and 0 where the "
-            "follow-up ended.",
-        )
-    if options["event_summary"] != "restricted_mean":
-        return
-    if event is None:
-        problems.add(
-            "event_summary= is given without an event.", "Give event= and horizon= as well."
-        )
-    if options["scale"] == "odds_ratio":
-        problems.add(
-            "scale='odds_ratio' needs a probability, and a restricted mean is a time.",
-            "Use scale='difference' or 'ratio', or event_summary='risk'.",
-        )
 
 
 def _used(library: Library, options: Mapping[str, Any]) -> list[Library]:

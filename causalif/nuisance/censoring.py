@@ -24,7 +24,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from causalif.data.design import Survival
+from causalif.data.times import Survival
 
 # Distinct times are told apart up to this number; more are gathered in as many periods.
 MOST_PERIODS = 30

@@ -9,7 +9,7 @@ from pytest import approx
 from statsmodels.duration.survfunc import SurvfuncRight
 
 from causalif.data.build import build_design
-from causalif.data.design import Survival
+from causalif.data.times import Survival
 from causalif.nuisance import hazards
 from causalif.nuisance.censoring import (
     Periods,
