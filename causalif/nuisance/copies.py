@@ -49,3 +49,22 @@ def draw_pairs(
             even = np.resize(rng.permutation(theirs), len(mine))
             donors.append(rng.permutation(even))
     return np.concatenate(rows), np.concatenate(donors)
+
+
+def standardised(values: np.ndarray) -> np.ndarray:
+    """Columns with mean zero and standard deviation one; constant ones are zero."""
+    spread = values.std(axis=0)
+    return (values - values.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+
+
+def joint_features(left: np.ndarray, right: np.ndarray, *, squares: bool) -> np.ndarray:
+    """Two sets of columns and all products between them; squares for learners without curves.
+
+    Examples
+    --------
+    >>> joint_features(np.array([[2.0]]), np.array([[3.0, 5.0]]), squares=False)
+    array([[ 2.,  3.,  5.,  6., 10.]])
+    """
+    products = (left[:, :, None] * right[:, None, :]).reshape(len(left), -1)
+    parts = [left, right, products]
+    return np.column_stack([*parts, left**2, right**2] if squares else parts)

@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 
 from causalif.nuisance.cells import Cells
-from causalif.nuisance.copies import CLIP, COPIES, DRAWN_TWICE, draw_pairs
+from causalif.nuisance.copies import (
+    CLIP,
+    COPIES,
+    DRAWN_TWICE,
+    draw_pairs,
+    joint_features,
+    standardised,
+)
 from causalif.nuisance.folds import seed_for
 from causalif.nuisance.record import Held, Mean
 from causalif.nuisance.regressions import Regressions
@@ -73,7 +80,8 @@ class Nuisances(Regressions):
             copies = self.design.borrowing(replaced, rows, others)
             y = self._by_fold(target, copies)
             kind = "fraction" if self._binary else "regression"
-            self._fits[key] = self._fit_beside(key, "outcome", kind, names, copies, rows, y)
+            features = np.vstack([self.design.matrix(names), copies.matrix(names)])
+            self._fits[key] = self._fit_beside(key, "outcome", kind, features, rows, y)
         values = self._fits[key].predictions[0][: self.design.n]
         return self._means.setdefault((key, level, ()), Mean(key, names, level, (), values))
 
@@ -127,7 +135,8 @@ class Nuisances(Regressions):
         """p(left) p(right) / p(left, right), within an exposure level if one is given, (n,).
 
         Rows as they are, against rows whose `left` was dealt out anew within the fold: the
-        odds of the second are the ratio, whatever the columns are.
+        odds of the second are the ratio, whatever the columns are. Each part has the same law
+        in both, so that learners must be shown products, or they see nothing to begin with.
 
         References
         ----------
@@ -140,9 +149,14 @@ class Nuisances(Regressions):
             among = np.full(len(codes), True) if level is None else codes == level
             seed = seed_for(self.scheme.entropy, "draws", *key)
             rows, donors = draw_pairs(self.scheme.folds, among, among, DRAWN_TWICE, seed)
-            copies = self.design.borrowing(first, rows, donors)
+            one, two = (standardised(self.design.matrix(part)) for part in (first, second))
+            features = joint_features(
+                np.vstack([one, one[donors]]),
+                np.vstack([two, two[rows]]),
+                squares=self.library.interactions,
+            )
             self._fits[key] = self._fit_beside(
-                key, "intermediate", "probability", (*first, *second), copies, rows, None, among
+                key, "intermediate", "probability", features, rows, None, among
             )
         dealt = np.clip(self._fits[key].predictions[0][: self.design.n, 1], CLIP, 1 - CLIP)
         return dealt / (1 - dealt) / DRAWN_TWICE

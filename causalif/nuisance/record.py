@@ -134,7 +134,7 @@ class Record:
         if source != ("outcome",):
             inner = self.describe((*source[:3], *source[-2:-1], *source[-2:]))
         mean = "mean" if kind == "drawn" else "E"
-        listed: list[str] = [where, *(held.get(name, name) for name in given)]
+        listed = [str(name) for name in (where, *(held.get(name, name) for name in given))]
         return f"{mean}[{inner} | {_listed(listed)}]"
 
     def _canonical(self, given: Sequence[str]) -> tuple[str, ...]:

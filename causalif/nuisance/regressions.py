@@ -90,32 +90,29 @@ class Regressions(Record):
         key: tuple[Any, ...],
         role: Role,
         kind: Kind,
-        names: tuple[str, ...],
-        copies: Design,
+        features: np.ndarray,
         rows: np.ndarray,
         target: np.ndarray | None,
         among: np.ndarray | None = None,
     ) -> Fit:
-        """Fit on copies of rows; or tell them from rows `among` the data. Predicts the data."""
+        """Fit on copies of rows, beside the data; or tell them from rows `among` the data.
+
+        `features` are those of the data, then those of the copies; the data are predicted.
+        """
         n, m = self.design.n, len(rows)
         own = np.arange(0) if among is None else np.flatnonzero(among)
-        if target is None:
-            target = np.repeat([0, 1], [len(own), m])
-        weights = self.design.weights
-        features = np.vstack([self.design.matrix(names), copies.matrix(names)])
+        weights, folds = self.design.weights, self.scheme.folds
         regression = Regression(
             key,
             role,
             features,
             [features],
             np.concatenate([own, n + np.arange(m)]),
-            target,
-            0 if among is None else 2,
+            np.repeat([0, 1], [len(own), m]) if target is None else target,
+            0 if target is not None else 2,
             None if weights is None else np.concatenate([weights, weights[rows]]),
         )
-        scheme = replace(
-            self.scheme, folds=np.concatenate([self.scheme.folds, self.scheme.folds[rows]])
-        )
+        scheme = replace(self.scheme, folds=np.concatenate([folds, folds[rows]]))
         return cross_fit(regression, self.library.candidates(role, kind), scheme)
 
     def _fit(
