@@ -82,6 +82,7 @@ def potential_mean(
     method: str,
     stabilize: bool = True,
     sampling: np.ndarray | None = None,
+    laws: int = 1,
 ) -> PotentialMean:
     """Estimate one mean from its regressions and weights (latest residual first).
 
@@ -96,6 +97,10 @@ def potential_mean(
         Divide each weight by its mean (Hajek).
     sampling : ndarray, shape (n,), optional
         Sampling weights with mean one.
+    laws : int, default 1
+        Of how many laws, each estimated by the rows, the last regression is averaged over the
+        product; what it hands on is then the mean of its averages over all but one of them,
+        and a row counts once in each (a V-statistic).
 
     References
     ----------
@@ -106,15 +111,17 @@ def potential_mean(
     mean = _weighted_mean(sampling)
     y = np.where(np.isnan(outcome), 0.0, outcome)
     weights = {r.name: r.weight / mean(r.weight) if stabilize else r.weight for r in residuals}
-    value, uncentred = _METHODS[method](y, residuals, weights, mean)
+    value, left, last = _METHODS[method](y, residuals, weights, mean)
+    uncentred = left + laws * last
     first = residuals[0]
-    left = np.where(first.weight != 0, y - first.subtracted(first.regression), 0.0)
-    return PotentialMean(value, uncentred, weights, left)
+    unexplained = np.where(first.weight != 0, y - first.subtracted(first.regression), 0.0)
+    return PotentialMean(value, uncentred, weights, unexplained)
 
 
 _Mean = Callable[[np.ndarray], float]
 _Weights = Mapping[str, np.ndarray]
-_Found = tuple[float, np.ndarray]  # the value and the uncentred influence values
+# The value, the weighted residuals, and what the last regression hands on.
+_Found = tuple[float, np.ndarray, np.ndarray]
 
 
 def _weighted_mean(sampling: np.ndarray | None) -> _Mean:
@@ -129,33 +136,29 @@ def _efficient(
     residuals: Sequence[Residual],
     weights: _Weights,
     regressions: Sequence[np.ndarray] | None = None,
-) -> np.ndarray:
-    """Uncentred efficient influence values, at updated regressions if there are any."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """The parts of the efficient influence values, at updated regressions if there are any."""
     used = [r.regression for r in residuals] if regressions is None else regressions
     later, terms = y, []
     for residual, weight, regression in zip(residuals, weights.values(), used, strict=True):
         terms.append(weight * (later - residual.subtracted(regression)))
         later = residual.handed_on(regression)
-    return sum(terms, start=later)
+    return sum(terms, start=np.zeros(len(y))), later
 
 
 def _onestep(
     y: np.ndarray, residuals: Sequence[Residual], weights: _Weights, mean: _Mean
 ) -> _Found:
-    values = _efficient(y, residuals, weights)
-    return mean(values), values
+    left, last = _efficient(y, residuals, weights)
+    return mean(left + last), left, last
 
 
-def _plugin(
-    y: np.ndarray, residuals: Sequence[Residual], weights: _Weights, mean: _Mean
-) -> _Found:
-    values = _efficient(y, residuals, weights)
-    return mean(residuals[-1].handed_on(residuals[-1].regression)), values
+def _plugin(y: np.ndarray, residuals: Sequence[Residual], weights: _Weights, mean: _Mean) -> _Found:
+    left, last = _efficient(y, residuals, weights)
+    return mean(last), left, last
 
 
-def _ipw(
-    y: np.ndarray, residuals: Sequence[Residual], weights: _Weights, mean: _Mean
-) -> _Found:
+def _ipw(y: np.ndarray, residuals: Sequence[Residual], weights: _Weights, mean: _Mean) -> _Found:
     """Weighted outcomes alone.
 
     Taking the weights as known would leave out what their estimation adds (for indirect
@@ -163,13 +166,10 @@ def _ipw(
     its influence is the efficient one (Hirano, Imbens & Ridder 2003).
     """
     weight = weights[residuals[0].name]
-    values = _efficient(y, residuals, weights)
-    return mean(weight * y) / mean(weight), values
+    return mean(weight * y) / mean(weight), *_efficient(y, residuals, weights)
 
 
-def _tmle(
-    y: np.ndarray, residuals: Sequence[Residual], weights: _Weights, mean: _Mean
-) -> _Found:
+def _tmle(y: np.ndarray, residuals: Sequence[Residual], weights: _Weights, mean: _Mean) -> _Found:
     """Fluctuate each regression, latest first, until its score is solved.
 
     The weights do not depend on the regressions, so one backward pass solves all scores
@@ -185,8 +185,8 @@ def _tmle(
         moved = fluctuate(start, later, weight, mean, residual.subtract)
         later = residual.handed_on(moved)
         updated.append(low + span * moved)
-    values = _efficient(y, residuals, weights, updated)
-    return mean(residuals[-1].handed_on(updated[-1])), values
+    left, last = _efficient(y, residuals, weights, updated)
+    return mean(last), left, last
 
 
 def fluctuate(
@@ -225,6 +225,9 @@ def fluctuate(
     return expit(base + brentq(score, low, high, xtol=1e-14))
 
 
-_METHODS: Mapping[
-    str, Callable[[np.ndarray, Sequence[Residual], _Weights, _Mean], _Found]
-] = {"onestep": _onestep, "tmle": _tmle, "plugin": _plugin, "ipw": _ipw}
+_METHODS: Mapping[str, Callable[[np.ndarray, Sequence[Residual], _Weights, _Mean], _Found]] = {
+    "onestep": _onestep,
+    "tmle": _tmle,
+    "plugin": _plugin,
+    "ipw": _ipw,
+}
