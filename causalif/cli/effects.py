@@ -50,6 +50,7 @@ def _add_data_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--event", metavar="COLUMN", help="1: happened at the outcome, a time")
     parser.add_argument("--horizon", type=float, metavar="TIME", help="by when an event counts")
     parser.add_argument("--event-summary", default="risk", metavar="risk|restricted_mean")
+    parser.add_argument("--by", metavar="COLUMN", help="give the effects in each of its groups")
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--repeats", type=int)
     parser.add_argument("--truncate", type=float, metavar="FLOOR")
@@ -62,7 +63,7 @@ def _add_data_arguments(parser: argparse.ArgumentParser) -> None:
 
 SHARED = (
     *("method", "learners", "scale", "missing", "folds", "repeats", "truncate", "seed"),
-    *("n_jobs", "weights", "clusters", "strata", "event", "horizon", "event_summary"),
+    *("n_jobs", "weights", "clusters", "strata", "event", "horizon", "event_summary", "by"),
 )
 
 

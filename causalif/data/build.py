@@ -13,8 +13,9 @@ from causalif.data.encoding import as_pandas
 from causalif.data.exposure import check_counts, read_exposure
 from causalif.data.frames import Frame, read_frame
 from causalif.data.outcome import read_outcome
-from causalif.data.roles import Roles, find_roles
+from causalif.data.roles import Roles, as_names, find_roles
 from causalif.data.rows import read_rows
+from causalif.data.subgroups import read_subgroups
 from causalif.data.survival import Asked, check_horizon, read_survival
 from causalif.data.terms import Term, evaluate
 from causalif.data.variables import Variable, read_variable
@@ -40,6 +41,7 @@ def build_design(
     event: Any = None,
     horizon: float | None = None,
     event_summary: Literal["risk", "restricted_mean"] = "risk",
+    by: Any = None,
     terms: Mapping[str, Term] | None = None,
     problems: Problems | None = None,
 ) -> Design:
@@ -70,6 +72,8 @@ def build_design(
     horizon : float, optional
         The time by which an event counts; goes with `event`.
     event_summary : {"risk", "restricted_mean"}, default "risk"
+    by : str, optional
+        A column of 2 to 10 values that parts the rows into groups; it joins the covariates.
     terms : mapping of str to Term, optional
         Formula terms that the roles name, from `parse_formula`.
     problems : Problems, optional
@@ -107,6 +111,7 @@ def build_design(
         "exposure": exposure, "outcome": outcome, "mediators": mediators,
         "covariates": covariates, "intermediates": intermediates,
         "clusters": clusters, "strata": strata, "weights": weights, "event": event,
+        "by": by,
     }  # fmt: skip
     roles = find_roles(frame, given, terms, ordered, problems)
     notes: list[str] = []
@@ -127,6 +132,7 @@ def build_design(
             roles, str(event), horizon, event_summary, coded_exposure, weighted, frame, terms,
             problems, notes,
         )  # fmt: skip
+    groups = read_subgroups(roles.by, frame, problems)
     filled = False
     if coded_exposure is not None:
         usable = np.full(frame.n, True) & rows.weighted
@@ -134,14 +140,18 @@ def build_design(
             usable &= coded_outcome.observed
         filled = check_counts(coded_exposure, usable, least, problems)
     reader = ColumnReader(
-        frame, terms, missing, problems, notes, coded_exposure if filled else None
+        frame, terms, missing, problems, notes, coded_exposure if filled else None, groups
     )
     mediator_groups = tuple(reader.read(group, "mediator") for group in roles.mediators)
-    kept_covariates = reader.read(roles.covariates, "covariate")
+    unread = roles.by if groups is None else None  # noted already
+    usable_names = [name for name in roles.covariates if name != unread]
+    kept_covariates = reader.read(usable_names, "covariate")
     kept_intermediates = reader.read(roles.intermediates, "intermediate")
     problems.raise_if_any()
     assert coded_exposure is not None
     assert coded_outcome is not None
+    if groups is not None and roles.by not in as_names(covariates, "covariates", frame, problems):
+        notes.append(f"by={groups.name!r} was added to the covariates.")
     _warn(roles, reader, notes)
     return Design(
         index=frame.index,
@@ -155,6 +165,7 @@ def build_design(
         clusters=rows.clusters,
         strata=rows.strata,
         notes=tuple(notes),
+        by=groups,
     )
 
 

@@ -11,6 +11,7 @@ from causalif.data.checks import check_levels, check_missing, check_overlap, is_
 from causalif.data.design import Column, Exposure
 from causalif.data.encoding import as_pandas, encode, impute
 from causalif.data.frames import Frame
+from causalif.data.subgroups import Subgroups
 from causalif.data.terms import Term, evaluate
 from causalif.data.variables import Variable, read_variable
 from causalif.errors import Problems
@@ -29,6 +30,8 @@ class ColumnReader:
     notes : list of str
     exposure : Exposure or None
         Columns that tell its levels apart are refused; None if it could not be read.
+    by : Subgroups or None
+        Their column is encoded as categories, whatever it was.
     columns : dict of str to Column
         What was encoded so far.
     constants : list of (role, name)
@@ -41,6 +44,7 @@ class ColumnReader:
     problems: Problems
     notes: list[str]
     exposure: Exposure | None
+    by: Subgroups | None = None
     columns: dict[str, Column] = field(default_factory=dict[str, Column])
     constants: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     _variables: dict[str, Variable | None] = field(default_factory=dict[str, Variable | None])
@@ -87,7 +91,8 @@ class ColumnReader:
         variable = self._variable(name, role)
         if variable is None or not self._useful(name, [variable.array], role):
             return None
-        return encode(variable)
+        own = self.by is not None and name == self.by.name
+        return encode(self.by.as_variable() if own and self.by is not None else variable)
 
     def _variable(self, name: str, role: str) -> Variable | None:
         """One column, checked and imputed; problems are noted the first time."""

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from causalif.data.subgroups import Subgroups
 from causalif.data.times import Survival
 
 type_of_outcome = Literal["binary", "continuous"]
@@ -172,6 +173,11 @@ class Design:
         Decisions a reader should know: references, imputed columns, events.
     adjustment : Adjustment or None
         Which covariates a graph chose or found valid, and why; None without a graph.
+    by : Subgroups or None
+        Groups in each of which the effect is asked for.
+    complete : ndarray of bool or None, shape (n,)
+        Rows in which every mediator and intermediate was seen; None where that is all. In the
+        others these columns hold the values of some complete row.
     """
 
     index: pd.Index
@@ -186,6 +192,15 @@ class Design:
     strata: np.ndarray | None = None
     notes: tuple[str, ...] = field(default=())
     adjustment: Adjustment | None = None
+    by: Subgroups | None = None
+    complete: np.ndarray | None = None
+
+    @property
+    def informative(self) -> np.ndarray:
+        """Rows with an observed outcome, all mediators and a positive weight, shape (n,)."""
+        weighted = True if self.weights is None else self.weights > 0
+        whole = True if self.complete is None else self.complete
+        return self.outcome.observed & weighted & whole
 
     @property
     def n(self) -> int:
@@ -196,7 +211,22 @@ class Design:
         """The encoded columns of these names side by side, shape (n, p)."""
         if not names:
             return np.empty((self.n, 0))
-        return np.column_stack([self.columns[name].values for name in names])
+        parts = [self.columns[name].values for name in names]
+        if self.by is not None and self.by.crossed and self.by.name in names:
+            groups, late = self.columns[self.by.name].values, set(self._late)
+            inner = [self.columns[name].values for name in names if name in late]
+            parts += [products(groups, values) for values in inner]
+        return np.column_stack(parts)
+
+    @property
+    def _late(self) -> tuple[str, ...]:
+        """What comes after the exposure."""
+        mediators = (name for group in self.mediators for name in group)
+        return (*self.intermediates, *mediators)
+
+    def crossed(self) -> Design:
+        """The design whose matrices hold products of the subgroups with mediators, if any."""
+        return self if self.by is None else replace(self, by=replace(self.by, crossed=True))
 
     def holding(self, names: tuple[str, ...], row: tuple[float, ...]) -> Design:
         """The same design with these columns at one value in every row, encoded side by side."""
@@ -232,4 +262,17 @@ class Design:
             weights=None if weights is None else weights / weights.mean(),
             clusters=part(self.clusters),
             strata=part(self.strata),
+            by=None if self.by is None else self.by.take(rows),
+            complete=part(self.complete),
         )
+
+
+def products(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Every column times every other, shape (n, p q).
+
+    Examples
+    --------
+    >>> products(np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]]))
+    array([[3., 4., 6., 8.]])
+    """
+    return (left[:, :, None] * right[:, None, :]).reshape(len(left), -1)

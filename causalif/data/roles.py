@@ -27,6 +27,8 @@ class Roles:
     covariates, intermediates : tuple of str
     repeated : tuple of str
         Names given twice within a role; they are used once.
+    by : str or None
+        The column of subgroups; it is among the covariates.
     """
 
     exposure: str | None
@@ -35,6 +37,7 @@ class Roles:
     covariates: tuple[str, ...]
     intermediates: tuple[str, ...]
     repeated: tuple[str, ...]
+    by: str | None = None
 
     def groups(self) -> dict[str, tuple[str, ...]]:
         """Every encoded column by the singular name of its role."""
@@ -98,7 +101,7 @@ def find_roles(
     frame : Frame
     given : mapping
         The arguments exposure, outcome, mediators, covariates, intermediates, clusters,
-        strata, weights and event, as the user gave them.
+        strata, weights, event and by, as the user gave them.
     terms : mapping of str to Term
         Formula terms, by the name under which a role uses them.
     ordered : bool
@@ -117,7 +120,12 @@ def find_roles(
             once.single(given[argument], argument)
     if given["event"] is not None:
         once.single(given["event"], "event")
-    roles = Roles(exposure, outcome, mediators, covariates, intermediates, tuple(once.repeated))
+    by = None if given["by"] is None else once.single(given["by"], "by")
+    taken = {exposure, outcome, *intermediates, *(name for group in mediators for name in group)}
+    if by is not None and by not in {*covariates, *taken}:
+        covariates = (*covariates, by)
+    repeated = tuple(once.repeated)
+    roles = Roles(exposure, outcome, mediators, covariates, intermediates, repeated, by)
     _check_two_roles(roles, given, terms, problems)
     return roles
 
@@ -213,7 +221,7 @@ def _check_two_roles(
 ) -> None:
     """A column has one role; strata may repeat any, weights and clusters a covariate."""
     held = {"exposure": (roles.exposure,), "outcome": (roles.outcome,), **roles.groups()}
-    for argument in ("weights", "clusters", "event"):
+    for argument in ("weights", "clusters", "event", "by"):
         held[argument] = (str(given[argument]),) if is_name(given[argument]) else ()
     columns = {
         role: {v for name in names if name for v in _variables(name, terms)}
@@ -223,6 +231,8 @@ def _check_two_roles(
         if {one, other} <= {"covariate", "mediator", "intermediate", "weights", "clusters"} and (
             "weights" in (one, other) or "clusters" in (one, other)
         ):
+            continue
+        if {one, other} in ({"covariate", "by"}, {"clusters", "by"}):
             continue
         if (one, other) == ("outcome", "covariate") and roles.outcome in terms:
             continue  # a change score, y1 - y0, adjusted for y0
@@ -238,6 +248,8 @@ def _variables(name: str, terms: Mapping[str, Term]) -> tuple[str, ...]:
 
 
 def _article(role: str) -> str:
+    if role == "by":
+        return "the column of subgroups (by=)"
     if role in {"exposure", "outcome", "weights", "clusters", "event"}:
         return f"the {role}"
     return f"a{'n' if role[0] in 'aeiou' else ''} {role}"

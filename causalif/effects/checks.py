@@ -33,7 +33,7 @@ def check_levels(estimand: Estimand, design: Design, folds: int) -> None:
             "It needs an exposure of few values; cutting one does not help, for what the cut "
             "leaves out still drives both mediators and outcome.",
         )
-    counts = np.bincount(exposure.codes[_informative(design)], minlength=len(exposure.levels))
+    counts = np.bincount(exposure.codes[design.informative], minlength=len(exposure.levels))
     for level, rows in zip(exposure.levels, counts, strict=True):
         if rows < max(2, folds):
             problems.add(
@@ -102,17 +102,11 @@ def _check_learners(
                 problems.add(no_weights(inner, role, "sampling weights are given"))
 
 
-def _informative(design: Design) -> np.ndarray:
-    """Rows with an observed outcome and a positive weight."""
-    weighted = True if design.weights is None else design.weights > 0
-    return design.outcome.observed & weighted
-
-
 def _check_scale(design: Design, scale: str, problems: Problems) -> None:
     """Ratios need something to divide: looked for in the data, as an estimate comes late."""
     if scale == "difference":
         return
-    exposure, outcome, used = design.exposure, design.outcome, _informative(design)
+    exposure, outcome, used = design.exposure, design.outcome, design.informative
     low, high = outcome.values[used].min(), outcome.values[used].max()
     if scale == "odds_ratio" and (low < 0 or high > 1):
         problems.add(
@@ -137,7 +131,7 @@ def _check_folds(
     estimand: Estimand, design: Design, folds: Sequence[np.ndarray], problems: Problems
 ) -> None:
     """Every training set must hold every level in use; whole clusters may prevent it."""
-    exposure, used = design.exposure, _informative(design)
+    exposure, used = design.exposure, design.informative
     needed = len(exposure.levels) if estimand.every_level else exposure.contrasted
     for fold_of in folds:
         for fold in range(int(fold_of.max()) + 1):

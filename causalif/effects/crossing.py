@@ -184,10 +184,7 @@ def _joint(
 
 def _check_cells(design: Design, codes: np.ndarray, labels: Sequence[str], least: int) -> None:
     """Every joint level that is compared has rows; few are worth a warning."""
-    used = design.outcome.observed
-    if design.weights is not None:
-        used = used & (design.weights > 0)
-    placed = codes[used]
+    placed = codes[design.informative]
     counts = np.bincount(placed[placed >= 0], minlength=len(labels))
     problems = Problems()
     for label, rows in zip(labels, counts.tolist(), strict=True):

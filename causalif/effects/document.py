@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from causalif.effects.result import EffectEstimate
 
+MANY_TERMS = 7
 _NULL = {"difference": 0.0, "ratio": 1.0, "odds_ratio": 1.0}
 _UNITS = {
     "difference": "Effect on {outcome}",
@@ -31,7 +32,11 @@ def draw_effects(effect: EffectEstimate, ax: Axes | None, **options: Any) -> Axe
     tidy = effect.tidy(options.get("level", 0.95), exponentiate=True)
     words = effect.recipe.estimand.words
     tidy["words"] = [words.get(term.split(" [")[0], "") for term in tidy["term"]]
+    by = effect.design.by
+    if by is not None and len(tidy) > MANY_TERMS:
+        tidy = tidy.drop(columns="words")  # they would be said again in every group
     defaults: dict[str, Any] = {
+        "block": 1 if by is None else len(by.levels),
         "null": _NULL[scale],
         "apart": tuple(effect.fractions),
         "xlabel": _UNITS[scale].format(outcome=effect.design.outcome.name),
@@ -131,11 +136,19 @@ def sections(effect: EffectEstimate) -> list[html.Section]:
             figure=_figure(effect, "learners"),
         ),
     ]
+    if effect.design.by is not None:
+        name = effect.design.by.name
+        test = html.Section(
+            f"Are the effects equal over {name}?",
+            ["A test of each term that it is the same in every group."],
+            table=effect.equality().set_index("term"),
+        )
+        parts.insert(1, test)
     if effect.design.covariates:
         balance = html.Section(
             "Balance of the covariates", table=found.balance, figure=_figure(effect, "balance")
         )
-        parts.insert(3, balance)
+        parts.insert(3 + (effect.design.by is not None), balance)
     if effect.design.notes:
         notes = [f"- {note}" for note in effect.design.notes]
         parts.append(html.Section("How the data were read", notes))

@@ -11,12 +11,12 @@ import pandas as pd
 from causalif.data import Design, resolve_call
 from causalif.effects.checks import check_before_fits, check_levels
 from causalif.effects.diagnostics import diagnose, warn_on_positivity
-from causalif.effects.graphs import identify
-from causalif.effects.options import check_options, complete, settings_from
+from causalif.effects.options import check_options, complete, of_the_data, settings_from
 from causalif.effects.potential import PotentialMean
 from causalif.effects.recipe import Recipe
 from causalif.effects.repeats import average
 from causalif.effects.result import EffectEstimate
+from causalif.effects.subgroups import check_groups, identify_by_group, parts_of
 from causalif.effects.survival import tell_of_censoring, with_censoring
 from causalif.effects.worlds import Estimand, contrast, worlds_of
 from causalif.errors import Problems, check_choice
@@ -93,22 +93,22 @@ def analyse(
         problems.add(*none_named)
     found = None
     if dag is not None:
-        found = identify(
+        found = identify_by_group(
             dag,
             call,
             estimand.criterion,
             problems,
+            by=given["by"],
             ordered=ordered,
             front_door=front_door is not None,
+            intermediates=intermediates,
         )
     if found is not None:
-        call = found.call
+        call, intermediates = found.call, found.intermediates
         if found.by_front_door and front_door is not None:
             estimand = front_door
-    names = ("levels", "reference", "clusters", "strata", "weights", "missing", "folds")
-    names = (*names, "event", "horizon", "event_summary")
     design = call.design(
-        **{name: given[name] for name in names},
+        **of_the_data(given),
         intermediates=intermediates,
         ordered=ordered,
         problems=problems,
@@ -125,6 +125,7 @@ def analyse(
         design = reshape(design, int(given["folds"]))
     settings = settings_from(given, library, design.n)
     check_levels(estimand, design, settings.folds)
+    check_groups(estimand, design, settings.folds)
     folds = tuple(
         draw_folds(design, settings.folds, seed_for(settings.entropy, "folds", draw))
         for draw in range(settings.repeats)
@@ -142,8 +143,8 @@ def _is_empty(names: Any) -> bool:
 def run(recipe: Recipe) -> EffectEstimate:
     """Estimate every world in every draw of the folds, and contrast them."""
     estimand, design, settings = recipe.estimand, recipe.design, recipe.settings
-    worlds = worlds_of(estimand, design)
-    names = [estimand.named(design, world) for world in worlds]
+    worlds = [(world, part) for part in parts_of(design) for world in worlds_of(estimand, design)]
+    names = [part.name(estimand.named(design, world)) for world, part in worlds]
     draws: list[Estimate] = []
     first: tuple[Nuisances, dict[str, PotentialMean], Censoring | None] | None = None
     with progress_bar(settings.progress, len(worlds) * settings.repeats, "mean") as bar:
@@ -164,9 +165,10 @@ def run(recipe: Recipe) -> EffectEstimate:
                 floor=settings.floor,
             )
             means: dict[str, PotentialMean] = {}
-            for name, world in zip(names, worlds, strict=True):
+            for name, (world, part) in zip(names, worlds, strict=True):
                 bar.set_postfix_str(name)
-                means[name] = estimand.evaluate(nuisances, whole, world, settings)
+                mean = estimand.evaluate(nuisances, part.of(whole), world, settings)
+                means[name] = part.among_all(mean, whole)
                 bar.update(1)
             draws.append(_estimate(design, means))
             first = first or (nuisances, means, censoring)

@@ -34,6 +34,7 @@ DEFAULTS: Mapping[str, Any] = {
     "event": None,
     "horizon": None,
     "event_summary": "risk",
+    "by": None,
     "scale": "difference",
     "truncate": None,
     "stabilize": True,
@@ -41,6 +42,11 @@ DEFAULTS: Mapping[str, Any] = {
     "n_jobs": 1,
     "progress": None,
 }
+
+OF_THE_DATA = (
+    "levels", "reference", "clusters", "strata", "weights", "missing", "folds",
+    "event", "horizon", "event_summary", "by",
+)  # fmt: skip
 
 SHARED = """method : {"onestep", "tmle", "plugin", "ipw"}, default "onestep"
         One-step (efficient influence function), targeted maximum likelihood, plain
@@ -73,6 +79,11 @@ SHARED = """method : {"onestep", "tmle", "plugin", "ipw"}, default "onestep"
     event_summary : {"risk", "restricted_mean"}, default "risk"
         With `event`: the probability of the event by the horizon, or the mean time to it
         counted up to the horizon.
+    by : str, optional
+        A column of 2 to 10 values: every term is given in each group ("TE [sex=female]"), with
+        the covariance of all of them, and ``.equality()`` tests that it is the same in all. The
+        column joins the covariates. ``learners="glm"`` has its products with exposure and
+        mediators.
     scale : {"difference", "ratio", "odds_ratio"}, default "difference"
         Ratios are stored as logarithms; ``.tidy(exponentiate=True)`` gives the ratios.
     truncate : float, optional
@@ -208,6 +219,11 @@ def _is_count(value: Any) -> bool:
 
 def _is_real(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def of_the_data(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that say how the data are read, for `build_design`."""
+    return {name: given[name] for name in OF_THE_DATA}
 
 
 def is_none(names: Any) -> bool:

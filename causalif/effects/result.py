@@ -78,6 +78,36 @@ class EffectEstimate(Estimate):
 
         return document.DRAW[kind](self, ax, **options)
 
+    def equality(self) -> pd.DataFrame:
+        """Test that each term is the same in every group of ``by=``.
+
+        On the scale on which the terms are kept (logarithms of ratios); shares of a total are
+        left out, for the ratio of two estimates may be far from normal.
+
+        Returns
+        -------
+        DataFrame
+            A row per term: term, statistic (chi-square), df (groups - 1) and p_value.
+
+        Raises
+        ------
+        DataError
+            The analysis has no subgroups.
+
+        Examples
+        --------
+        >>> import causalif as cif
+        >>> jobs = cif.load_dataset("jobs")
+        >>> effect = cif.average_effect(
+        ...     jobs, "treat", "depress2", "age", by="sex", learners="glm", seed=1
+        ... )
+        >>> effect.equality()[["term", "df"]].to_dict("list")
+        {'term': ['TE'], 'df': [1]}
+        """
+        from causalif.effects import subgroups
+
+        return subgroups.equality(self.recipe.estimand, self.design, self)
+
     def sensitivity(
         self,
         *,
@@ -201,6 +231,10 @@ class EffectEstimate(Estimate):
                 "Standard errors are those of the efficient influence function; they hold for this "
                 "method only as far as its nuisances are estimated well."
             )
+        if self.design.by is not None:
+            from causalif.effects import subgroups
+
+            lines += subgroups.spoken(self.design.by.name, self.equality())
         lines += [*self.design.notes, "", "Assumed:"]
         return [*lines, *(f"- {text}" for text in self.assumptions)]
 

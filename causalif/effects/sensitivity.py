@@ -229,6 +229,13 @@ def _checked(
         )
     if null is not None and not _is_real(null):
         problems.add(f"null={null!r} is not a number.", "It is a difference; by default 0.")
+    by = effect.design.by
+    if by is not None:
+        problems.add(
+            "sensitivity() has no answer for subgroups.",
+            f"Ask it of an analysis of one group, or of all rows without by={by.name!r}.",
+        )
+        problems.raise_if_any()
     names = covariates_of(effect, benchmarks, problems)
     problems.raise_if_any()
     return names

@@ -18,6 +18,7 @@ from causalif.errors import DataError, DataWarning, warn
 from causalif.estimate import Estimate
 
 if TYPE_CHECKING:
+    from causalif.effects.curve import Curve
     from causalif.effects.options import Settings
     from causalif.effects.potential import PotentialMean
     from causalif.nuisance.crossfit import Nuisances
@@ -66,6 +67,9 @@ class Estimand:
         ``(design, world) -> str``: what the mean of a world is called.
     classifies : bool, default False
         Whether learners of the role "intermediate" are used.
+    by_groups : bool, default True
+        Whether a group's effect is the same functional of the law within the group: not where
+        it averages over a product of marginal laws.
     """
 
     name: str
@@ -80,6 +84,8 @@ class Estimand:
     for_design: Callable[[Estimand, Design], Estimand] | None = None
     named: Callable[[Design, World], str] = world_name
     classifies: bool = False
+    curve: Curve | None = None
+    by_groups: bool = True
 
 
 def total_contrast(level: int, reference: int) -> Contrasts:
@@ -104,7 +110,8 @@ def contrast(estimand: Estimand, design: Design, means: Estimate, scale: str) ->
     estimand : Estimand
     design : Design
     means : Estimate
-        One term per world of `worlds_of`, in its order.
+        One term per world of `worlds_of`, in its order; with subgroups, those of each group
+        in turn.
     scale : {"difference", "ratio", "odds_ratio"}
         Ratios are kept on the log scale, where their intervals are made.
 
@@ -114,16 +121,15 @@ def contrast(estimand: Estimand, design: Design, means: Estimate, scale: str) ->
         A mean that is not positive (ratio), or not within (0, 1) (odds ratio).
     """
     _check_scale(means, scale)
-    position = {world: k for k, world in enumerate(worlds_of(estimand, design))}
-    rows: dict[str, tuple[int, int]] = {}
+    rows = _places(estimand, design)
     shares: dict[str, tuple[str, str]] = {}
-    for suffix, (level, reference) in design.exposure.comparisons().items():
-        for term, (plus, minus) in estimand.contrasts(level, reference).items():
-            rows[term + suffix] = (position[plus], position[minus])
-        for term, (top, bottom) in estimand.fractions.items():
-            shares[term + suffix] = (top + suffix, bottom + suffix)
+    for term, (top, bottom) in estimand.fractions.items():
+        for suffix in design.exposure.comparisons():
+            for label in _groups(design):
+                end = joined(suffix, label)
+                shares[term + end] = (top + end, bottom + end)
 
-    matrix = np.zeros((len(rows), len(position)))
+    matrix = np.zeros((len(rows), len(means)))
     for k, (plus, minus) in enumerate(rows.values()):
         matrix[k, plus] += 1.0
         matrix[k, minus] -= 1.0
@@ -153,6 +159,47 @@ def contrast(estimand: Estimand, design: Design, means: Estimate, scale: str) ->
         scale=[_STORED[scale]] * len(rows) + ["identity"] * len(shares),
         fractions={term: fraction(*pair) for term, pair in shares.items()},
     )
+
+
+def joined(suffix: str, label: str) -> str:
+    """What a term adds to its name, and a group, in one pair of brackets.
+
+    Examples
+    --------
+    >>> joined("", "sex=f"), joined(" [2 vs 0]", "sex=f"), joined(" [2 vs 0]", "")
+    (' [sex=f]', ' [2 vs 0, sex=f]', ' [2 vs 0]')
+    """
+    if not label:
+        return suffix
+    return f"{suffix[:-1]}, {label}]" if suffix else f" [{label}]"
+
+
+def _groups(design: Design) -> list[str]:
+    """The subgroups as they are named; one without a name where there are none."""
+    by = design.by
+    return [""] if by is None else [by.at(code) for code in range(len(by.levels))]
+
+
+def terms_by_group(estimand: Estimand, design: Design) -> dict[str, list[str]]:
+    """For every contrast, what it is called in each group."""
+    return {
+        term + suffix: [term + joined(suffix, label) for label in _groups(design)]
+        for suffix, (level, reference) in design.exposure.comparisons().items()
+        for term in estimand.contrasts(level, reference)
+    }
+
+
+def _places(estimand: Estimand, design: Design) -> dict[str, tuple[int, int]]:
+    """For every term, which two means make it."""
+    worlds = {world: k for k, world in enumerate(worlds_of(estimand, design))}
+    rows: dict[str, tuple[int, int]] = {}
+    for suffix, (level, reference) in design.exposure.comparisons().items():
+        for term, (plus, minus) in estimand.contrasts(level, reference).items():
+            for group, label in enumerate(_groups(design)):
+                start = group * len(worlds)
+                name = term + joined(suffix, label)
+                rows[name] = (start + worlds[plus], start + worlds[minus])
+    return rows
 
 
 def _odds(values: np.ndarray) -> np.ndarray:

@@ -76,8 +76,16 @@ def draw_folds(design: Design, folds: int, seed: int) -> np.ndarray:
 
 
 def _strata(design: Design, folds: int) -> np.ndarray:
-    """Exposure levels, crossed with a binary outcome where every cell fills the folds."""
+    """Exposure levels, crossed with subgroups, completeness and a binary outcome.
+
+    Each of them as long as every cell fills the folds.
+    """
     exposure = design.exposure.codes
+    for labels in (None if design.by is None else design.by.codes, design.complete):
+        if labels is not None:
+            crossed = exposure * (int(labels.max()) + 1) + labels
+            if np.unique(crossed, return_counts=True)[1].min() >= folds:
+                exposure = crossed
     if design.outcome.kind == "binary":
         outcome = np.nan_to_num(design.outcome.values, nan=2.0).astype(np.int64)
         crossed = exposure * 3 + outcome

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from causalif.data.design import Design
+from causalif.data.design import Design, products
 from causalif.nuisance.fits import Fit, Regression, Scheme, cross_fit
 from causalif.nuisance.folds import draw_folds, seed_for
 from causalif.nuisance.library import Kind, Library, Role
@@ -43,7 +43,7 @@ class Regressions(Record):
         n_jobs: int | None = 1,
         floor: float = 0.0,
     ) -> None:
-        super().__init__(design, floor)
+        super().__init__(design.crossed() if library.interactions else design, floor)
         if isinstance(folds, int):
             folds = draw_folds(design, folds, seed_for(entropy, "folds"))
         self.library = library
@@ -154,6 +154,7 @@ class Regressions(Record):
         if self.library.interactions:
             mediators = {name for group in design.mediators for name in group}
             inner = design.matrix(tuple(name for name in names if name in mediators))
-            products = dummies[:, :, None] * inner[:, None, :]
-            parts.insert(1, products.reshape(design.n, -1))
+            parts.insert(1, products(dummies, inner))
+            if design.by is not None and design.by.name in names:
+                parts.insert(1, products(dummies, design.columns[design.by.name].values))
         return np.column_stack(parts)

@@ -23,6 +23,7 @@ def forest(
     title: str | None = None,
     apart: Sequence[str] = ("PM",),
     xlabel: str | None = None,
+    block: int = 1,
     ax: Axes | None = None,
 ) -> Axes:
     """Estimates and their intervals, one row per term, with the numbers at the right.
@@ -41,6 +42,8 @@ def forest(
         Terms in other units (the proportion mediated is a share): written, not drawn.
     xlabel : str, optional
         Default "Effect (units of the outcome)", or "Ratio (no unit, log scale)".
+    block : int, default 1
+        Rows that belong together, such as one term in every subgroup: thin lines part them.
     ax : Axes, optional
 
     Returns
@@ -73,6 +76,8 @@ def forest(
     canvas.name_axes(ax, xlabel or default, title=title)
     _scale(ax, drawn, null, is_log)
     _draw_intervals(ax, drawn)
+    for start in range(block, len(rows), block) if block > 1 else ():
+        ax.axhline(start - 0.5, color="0.85", linewidth=0.6, zorder=0.4, gid="blocks")
     for row in rows.index.difference(drawn.index):
         _say_in_row(ax, row, "other units" if rows["apart"][row] else "not finite")
     return ax
