@@ -84,6 +84,7 @@ def identify_by_group(
     by: Any,
     ordered: bool,
     front_door: bool,
+    intermediates: Any = None,
 ) -> Identified | None:
     """What a graph says of a call, once the column of subgroups is among the covariates.
 
@@ -94,6 +95,7 @@ def identify_by_group(
     """
     named = None if call.covariates is None else as_names(call.covariates, "", None, problems)
     keywords: dict[str, Any] = {"ordered": ordered, "front_door": front_door}
+    keywords["intermediates"] = as_names(intermediates, "intermediates", None, problems)
     if isinstance(by, str) and named is not None and by not in named:
         call = replace(call, covariates=[*named, by])
     found = identify(dag, call, criterion, problems, **keywords)
@@ -106,7 +108,7 @@ def identify_by_group(
         )
     chosen = list(found.adjustment.covariates)
     try:
-        whole = replace(call, covariates=[*chosen, by])
+        whole = replace(found.call, covariates=[*chosen, by])
         if identify(dag, whole, criterion, problems, **keywords) is None:
             return None
     except NotIdentified as error:
