@@ -16,7 +16,6 @@ from causalif.effects.options import Settings, documented, is_none
 from causalif.effects.potential import PotentialMean, Residual, potential_mean
 from causalif.effects.result import EffectEstimate
 from causalif.effects.worlds import Contrasts, Estimand, World
-from causalif.errors import DataError
 from causalif.nuisance.crossfit import Nuisances
 
 
@@ -95,6 +94,7 @@ SEQUENTIAL = replace(
         "{mediators} and {outcome}; in a randomised trial too, for {mediators} is not randomised.",
         *CONTROLLED.assumptions[3:],
     ),
+    criterion="sequential",
 )
 
 
@@ -136,8 +136,8 @@ def controlled_direct_effect(
         where the mediators are set, and left to follow the exposure.
     dag : DiGraph, str or edges, optional
         A causal graph whose nodes are columns, or latent. It chooses the covariates where
-        none are given, and checks those that are (not with `intermediates`). See
-        ``.design.adjustment``.
+        none are given, and checks those that are, with the intermediates where there are
+        some. See ``.design.adjustment``.
     {shared}
 
     Returns
@@ -180,11 +180,6 @@ def controlled_direct_effect(
     True
     """
     between = not is_none(intermediates)
-    if between and dag is not None:
-        raise DataError(
-            "dag= cannot judge intermediates yet. Leave dag= out and name the covariates, or leave "
-            "intermediates= out where the graph has none."
-        )
     return analyse(
         SEQUENTIAL if between else CONTROLLED,
         data,

@@ -17,6 +17,7 @@ from causalif.graph.failure import reversed_order
 from causalif.graph.read import as_dag
 from causalif.graph.recanting import out_of_order
 from causalif.graph.search import Graph, Node, descendants
+from causalif.graph.sequential import WITH_INTERMEDIATES
 
 
 class Names:
@@ -45,6 +46,7 @@ def question_of(
     problems: Problems,
     *,
     ordered: bool = False,
+    intermediates: Sequence[str] = (),
 ) -> Question | None:
     """The question that a call puts to the graph; None where it cannot be put."""
     frame, call = names.frame, names.call
@@ -66,16 +68,26 @@ def question_of(
         names_in(graph, found, role, problems)
     mediators = names.behind(name for group in groups for name in group)
     names_in(graph, mediators, "mediator", problems)
-    names_in(graph, names.behind(covariates), "covariate", problems)
-    if len(ends) != 2 or not {*ends, *mediators} <= set(graph):
+    named = names.behind(covariates)
+    names_in(graph, named, "covariate", problems)
+    between = names.behind(intermediates)
+    names_in(graph, between, "intermediate", problems)
+    for name in set(between) & latent_nodes(graph):
+        problems.add(f"intermediate {name!r} is latent.", "Name intermediates that are measured.")
+    if len(ends) != 2 or not {*ends, *mediators, *between} <= set(graph):
         return None  # no name at all is a problem of the design
+    if set(between) & {*ends, *mediators, *named}:
+        return None  # and so is one of two roles
+    asked = next(
+        (one for one, with_ in WITH_INTERMEDIATES.items() if with_ == criterion), criterion
+    )
     try:
-        question = ask(graph, *ends, estimand=criterion, mediators=mediators or None)
+        question = ask(graph, *ends, estimand=asked, mediators=mediators or None)
     except DataError as error:
         problems.add(str(error))
         return None
     in_order = tuple(tuple(names.behind(group)) for group in groups) if ordered else ()
-    return replace(question, groups=in_order)
+    return replace(question, estimand=criterion, groups=in_order, intermediates=tuple(between))
 
 
 def _with_text_nodes(graph: Graph) -> Graph:
@@ -108,7 +120,7 @@ def check_order(question: Question) -> None:
     """Refuse an outcome before the exposure, and mediators out of their place."""
     if turned := reversed_order(question):
         raise NotIdentified(turned)
-    if question.estimand != "natural":
+    if question.estimand not in ("natural", "interventional"):
         return
     for mediator in question.mediators:
         for first, last in ((mediator, question.exposure[0]), (question.outcome[0], mediator)):

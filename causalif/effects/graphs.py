@@ -22,9 +22,9 @@ from causalif.graph.dag import (
 )
 from causalif.graph.failure import effect_name, remedy, stays_open
 from causalif.graph.front_door import front_door_set
-from causalif.graph.optimal import optimal_set
+from causalif.graph.optimal import optimal_set, widest_set
 from causalif.graph.search import Node, descendants
-from causalif.graph.task import task_of
+from causalif.graph.sequential import SEQUENTIAL
 
 LEAST = {
     "known": "of all valid sets the one of least asymptotic variance (Henckel, Perkovic & Maathuis "
@@ -33,6 +33,9 @@ LEAST = {
     "Rotnitzky 2022)",
     "natural": "what stands next to the outcome, and what else the arrows from the exposure to the "
     "mediators need (no set is best in every law)",
+    "interventional": "what tells of the outcome, and what else is needed (no set is best in every "
+    "law); the mediators are drawn given these",
+    "sequential": "what tells of the outcome, and what else is needed (no set is known to be best)",
 }
 
 
@@ -46,11 +49,14 @@ class Identified:
     adjustment : Adjustment
     remarks : tuple of str
         What else the graph says that a reader should know; also given as warnings.
+    intermediates : list of str
+        The intermediates of the call.
     """
 
     call: Call
     adjustment: Adjustment
     remarks: tuple[str, ...]
+    intermediates: list[str]
 
     @property
     def by_front_door(self) -> bool:
@@ -73,6 +79,7 @@ def identify(
     *,
     ordered: bool = False,
     front_door: bool = False,
+    intermediates: Any = None,
 ) -> Identified | None:
     """Choose the covariates of a call from a graph, or check those that it names.
 
@@ -82,13 +89,14 @@ def identify(
         Whatever `read_dag` reads; each node is a column of data, or marked latent.
     call : Call
         Its covariates are None where the graph is to choose.
-    criterion : {"total", "natural", "cde"}
+    criterion : {"total", "natural", "cde", "wcde", "interventional", "sequential"}
     problems : Problems
         Receives what is wrong with the graph.
     ordered : bool, default False
         Each item of the mediators is a group of its own.
     front_door : bool, default False
         Try the front door where no covariates serve.
+    intermediates : str or list of str, optional
 
     Returns
     -------
@@ -106,8 +114,16 @@ def identify(
     covariates = None
     if call.covariates is not None:
         covariates = as_names(call.covariates, "covariates", frame, problems)
+    between = as_names(intermediates, "intermediates", frame, problems)
     question = question_of(
-        dag, names, groups, covariates or (), criterion, problems, ordered=ordered
+        dag,
+        names,
+        groups,
+        covariates or (),
+        criterion,
+        problems,
+        ordered=ordered,
+        intermediates=between,
     )
     if question is None or problems:
         return None
@@ -121,7 +137,7 @@ def identify(
     if found.strategy == "front door":
         call = replace(call, mediators=list(found.mediators))
     call = replace(call, covariates=list(found.covariates))
-    return Identified(call, found, tuple(_remarks(question)))
+    return Identified(call, found, tuple(_remarks(question)), between)
 
 
 def _choose(question: Question, names: Names, front_door: bool) -> Adjustment:
@@ -136,15 +152,15 @@ def _choose(question: Question, names: Names, front_door: bool) -> Adjustment:
         given = f" given {_listed(covariates)}" if covariates else ""
         why = (
             f"no measured covariates identify {effect_name(question)}, for "
-            f"{stays_open(question, _broken(question, task_of(question).widest()))[:-1]}; it is "
+            f"{stays_open(question, _broken(question, widest_set(question)))[:-1]}; it is "
             f"estimated by the front door, through {_listed(mediators)}{given}."
         )
         return _adjustment(question, "front door", covariates, mediators, why)
     chosen = names.of(best)
     whole = replace(question, observed=frozenset(question.dag))
     kind = "known" if best == optimal_set(whole) else "latent"
-    if question.estimand == "natural":
-        kind = "natural"
+    if question.estimand in LEAST:
+        kind = question.estimand
     what = f"adjusted for {_listed(chosen)}: {LEAST[kind]}" if chosen else "nothing to adjust for"
     return _adjustment(question, "covariates", chosen, (), f"{what}.{_others(question, best)}")
 
@@ -163,9 +179,10 @@ def _check(
             f"{_way_out(question, names, broken, front_door)}"
         )
     why = f"the covariates named, {_listed(nodes) or 'none'}, identify {effect_name(question)}."
-    best = names.of(optimal_set(question))
-    if question.estimand in ("total", "cde") and set(best) != set(nodes):
-        why += f" {_listed(best) or 'None'} would give a variance at most as large."
+    if question.estimand in ("total", "cde"):
+        best = names.of(optimal_set(question))
+        if set(best) != set(nodes):
+            why += f" {_listed(best) or 'None'} would give a variance at most as large."
     found = _adjustment(question, "covariates", tuple(covariates), (), why)
     return replace(found, chosen=False)
 
@@ -183,7 +200,7 @@ def _way_out(
     except NotIdentified:
         if front_door and front_door_set(question) is not None:
             return "No covariates do, but mediators (the front door): leave out covariates=."
-        return remedy(question, _broken(question, task_of(question).widest()) or broken)
+        return remedy(question, _broken(question, widest_set(question)) or broken)
     if not best:
         return "Nothing has to be adjusted for: give covariates=[], or leave them out."
     return f"Adjust for {_listed(best)}, or leave out covariates= to have them chosen."
@@ -203,8 +220,8 @@ def _adjustment(
 def _others(question: Question, best: Collection[Node]) -> str:
     """Which measured nodes were left out, and why."""
     ends = {*question.exposure, *question.outcome}
-    if question.estimand in ("natural", "cde"):
-        ends |= set(question.mediators)
+    if question.estimand in ("natural", "cde", *SEQUENTIAL):
+        ends |= {*question.mediators, *question.intermediates}
     left = [n for n in question.dag if n in question.observed and n not in best and n not in ends]
     after = descendants(question.dag, question.exposure)
     spare = _listed([str(node) for node in left if node not in after])
@@ -222,14 +239,14 @@ def _remarks(question: Question) -> Iterable[str]:
             f"by the graph {exposure} has no effect on {outcome}: no directed path leads there. "
             "An estimate other than zero speaks against the graph."
         )
-    elif question.estimand == "cde":
+    elif question.estimand in ("cde", "sequential"):
         if outcome not in descendants(question.dag, [exposure], walls=question.mediators):
             yield (
                 f"by the graph all of the effect of {exposure} on {outcome} runs through "
                 f"{_listed([str(node) for node in question.mediators])}. A controlled direct "
                 "effect other than zero speaks against the graph."
             )
-    elif question.estimand == "natural":
+    elif question.estimand in ("natural", "interventional"):
         between = mediators_between(question.dag, question.exposure, question.outcome)
         outside = [str(node) for node in question.mediators if node not in between]
         if outside:

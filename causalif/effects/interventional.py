@@ -166,5 +166,6 @@ WITH_INTERMEDIATES = replace(
         "{mediators} and {outcome}; in a randomised trial too, for {mediators} are not randomised.",
         *_OVERLAP_AND_MEANING,
     ),
+    criterion="interventional",
     classifies=True,
 )

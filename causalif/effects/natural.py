@@ -93,7 +93,8 @@ def mediate(
         direct) and PNIE (pure natural indirect effect).
     dag : DiGraph, str or edges, optional
         A causal graph whose nodes are columns, or latent. It chooses the covariates where
-        none are given, and checks those that are. See ``.design.adjustment``.
+        none are given, and checks those that are, with the intermediates where there are
+        some. See ``.design.adjustment``.
     {shared}
 
     Returns
@@ -133,7 +134,7 @@ def mediate(
         "decomposition": (decomposition, ("one", "both")),
     }
     return analyse(
-        _page(estimand, decomposition, intermediates, dag),
+        _page(estimand, decomposition, intermediates),
         data,
         exposure,
         outcome,
@@ -147,7 +148,7 @@ def mediate(
     )
 
 
-def _page(estimand: str, decomposition: str, intermediates: Any, dag: Any) -> Estimand:
+def _page(estimand: str, decomposition: str, intermediates: Any) -> Estimand:
     """The estimand that is asked for; what does not go together is refused."""
     amid = not is_none(intermediates)
     if estimand != "interventional":
@@ -163,10 +164,5 @@ def _page(estimand: str, decomposition: str, intermediates: Any, dag: Any) -> Es
         raise DataError(
             'decomposition="both" is for natural effects. Leave it out, or exchange the levels '
             "with reference= to split the overall effect the other way."
-        )
-    if amid and dag is not None:
-        raise DataError(
-            "dag= cannot judge intermediates yet. Leave dag= out and name the covariates, or leave "
-            "intermediates= out where the graph has none."
         )
     return WITH_INTERMEDIATES if amid else INTERVENTIONAL

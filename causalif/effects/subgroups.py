@@ -93,11 +93,11 @@ def identify_by_group(
     NotIdentified
         As `identify`; or the column spoils what would serve without it.
     """
-    named = None if call.covariates is None else as_names(call.covariates, "", None, problems)
     keywords: dict[str, Any] = {"ordered": ordered, "front_door": front_door}
     keywords["intermediates"] = as_names(intermediates, "intermediates", None, problems)
-    if isinstance(by, str) and named is not None and by not in named:
-        call = replace(call, covariates=[*named, by])
+    if isinstance(by, str) and call.covariates is not None:
+        named = as_names(call.covariates, "covariates", None, problems)
+        call = replace(call, covariates=list(dict.fromkeys([*named, by])))
     found = identify(dag, call, criterion, problems, **keywords)
     if not isinstance(by, str) or found is None or by in found.adjustment.covariates:
         return found

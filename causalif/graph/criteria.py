@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from causalif.graph.conditions import Condition, adjustment_conditions
 from causalif.graph.dag import Question, shown_set
 from causalif.graph.search import Node
+from causalif.graph.sequential import SEQUENTIAL, sequential_conditions
 from causalif.graph.task import PAIRS
 from causalif.graph.wcde import weighted_conditions
 
@@ -20,14 +21,15 @@ def _by_adjustment(question: Question, covariates: Collection[Node]) -> Iterator
 CRITERIA: Mapping[str, Callable[[Question, Collection[Node]], Iterator[Condition]]] = {
     **dict.fromkeys(PAIRS, _by_adjustment),
     "wcde": weighted_conditions,
+    **dict.fromkeys(SEQUENTIAL, sequential_conditions),
 }
 
 
 def conditions(question: Question, covariates: Collection[Node]) -> Iterator[Condition]:
     """Every condition of the estimand's criterion; those that hold for all sets as well."""
     taken = {*question.exposure, *question.outcome}
-    if question.estimand in ("natural", "cde"):
-        taken |= set(question.mediators)
+    if question.estimand in ("natural", "cde", *SEQUENTIAL):
+        taken |= {*question.mediators, *question.intermediates}
     roles = taken & set(covariates)
     yield Condition(
         "no covariate is the exposure, the outcome or a mediator of the effect",

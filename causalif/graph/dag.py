@@ -116,9 +116,12 @@ class Question:
         One outcome; mediators in the order given, or all that the graph has.
     observed : frozenset of nodes
         What is not latent.
-    estimand : {"total", "natural", "cde", "wcde"}
+    estimand : {"total", "natural", "cde", "wcde", "interventional", "sequential"}
+        The last two are natural and controlled effects with intermediates: see `sequential`.
     groups : tuple of tuples of nodes
         For "natural", the mediators in ordered groups (path-specific effects); empty: in one.
+    intermediates : tuple of nodes
+        For "interventional" and "sequential", what the exposure changes before the mediators.
     """
 
     dag: Graph
@@ -128,6 +131,7 @@ class Question:
     observed: frozenset[Node]
     estimand: str
     groups: tuple[tuple[Node, ...], ...] = ()
+    intermediates: tuple[Node, ...] = ()
 
 
 def ask(

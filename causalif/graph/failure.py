@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from causalif.errors import NotIdentified
@@ -11,7 +12,18 @@ from causalif.graph.criteria import conditions
 from causalif.graph.dag import TWO_HEADED, Question, is_two_headed, shown_path, shown_set
 from causalif.graph.front_door import front_door_set
 from causalif.graph.recanting import witness
-from causalif.graph.search import AGAINST, DESCENDANTS, Node, Step, descendants, leave, walk
+from causalif.graph.search import (
+    AGAINST,
+    DESCENDANTS,
+    Node,
+    Step,
+    ancestors,
+    descendants,
+    leave,
+    walk,
+)
+from causalif.graph.sequential import SEQUENTIAL, WITH_INTERMEDIATES, intermediates_for
+from causalif.graph.task import task_of
 
 BOUNDS = "ask for bounds with sensitivity()"
 
@@ -23,11 +35,17 @@ def effect_name(question: Question) -> str:
     if question.groups:
         in_order = ", then ".join(shown_names(group) for group in question.groups)
         return f"the path-specific effects of {ends} through {in_order}"
+    between = ""
+    if question.intermediates:
+        many = "s" if len(question.intermediates) > 1 else ""
+        between = f" with the intermediate{many} {shown_names(question.intermediates)}"
     return {
         "total": f"the effect of {ends}",
         "natural": f"the natural effects of {ends} through {mediators}",
         "cde": f"the controlled direct effect of {ends} beside {mediators}",
         "wcde": f"the weighted controlled direct effect of {ends}",
+        "interventional": f"the interventional effects of {ends} through {mediators}{between}",
+        "sequential": f"the controlled direct effect of {ends} beside {mediators}{between}",
     }[question.estimand]
 
 
@@ -79,8 +97,11 @@ def stays_open(question: Question, broken: Sequence[Condition]) -> str:
 
 def remedy(question: Question, broken: Sequence[Condition]) -> str:
     """What to do where no observed set serves."""
+    if found := _by_intermediates(question):
+        return found
     paths = [condition.path for condition in broken if condition.path]
-    mediators = question.mediators if question.estimand in ("natural", "cde") else ()
+    held = question.estimand in ("natural", "cde", *SEQUENTIAL)
+    mediators = question.mediators if held else ()
     fixed = {*question.exposure, *mediators}
     changed = descendants(question.dag, fixed) - fixed
     for path in paths:
@@ -102,15 +123,43 @@ def remedy(question: Question, broken: Sequence[Condition]) -> str:
     what = f"{cause} is changed by {exposure} and drives mediator and outcome alike"
     if cause not in question.observed:
         return f"{what}, and it is latent: measure it, or {BOUNDS}."
+    return f"{what}: take it among the mediators."
+
+
+def _by_intermediates(question: Question) -> str:
+    """Which intermediates to name, where the effect is identified with some; else empty."""
+    if question.groups or question.estimand not in (*WITH_INTERMEDIATES, *SEQUENTIAL):
+        return ""
+    found = intermediates_for(question)
+    if not found:
+        return "" if found is None or not question.intermediates else "Leave intermediates= out."
+    one, names = len(found) == 1, [str(node) for node in found]
+    exposure, given = shown_names(question.exposure), f"intermediates={names}"
+    what = f"{listed(names, 'and')} {'is' if one else 'are'} changed by {exposure} and "
+    what += _their_part(question, found)
+    if question.estimand == "natural":
+        also = ", or for a controlled direct effect with the same"
+        also += f", or take {'it' if one else 'them'} among the mediators"
+        joined = replace(question, mediators=(*question.mediators, *found))
+        if not _serves(joined):
+            also = also.rpartition(",")[0]
+        return f"{what}: ask for interventional effects with {given}{also}."
     if question.estimand == "cde":
-        return (
-            f"{what}: leave dag= out and name it, controlled_direct_effect(.., "
-            f"intermediates=[{str(cause)!r}])."
-        )
-    return (
-        f"{what}: ask for interventional effects with intermediates=[{str(cause)!r}], "
-        f"or take it among the mediators."
-    )
+        return f"{what}: name {'it' if one else 'them'}, controlled_direct_effect(.., {given})."
+    return f"{what}: give {given}."
+
+
+def _their_part(question: Question, nodes: Collection[Node]) -> str:
+    dag, mediators = question.dag, question.mediators
+    both = ancestors(dag, mediators) & ancestors(dag, question.outcome, walls=mediators)
+    if both.issuperset(nodes):
+        return f"{'drives' if len(nodes) == 1 else 'drive'} both mediators and outcome"
+    return f"{'lies' if len(nodes) == 1 else 'lie'} between mediators and outcome"
+
+
+def _serves(question: Question) -> bool:
+    task = task_of(question)
+    return task.serves(task.widest())
 
 
 def _front_door(question: Question) -> str:

@@ -14,6 +14,7 @@ from causalif.graph.minimum import minimum_set
 from causalif.graph.moral import network_of
 from causalif.graph.search import ANCESTOR, CONNECTED, GIVEN, WALL, Node, ancestors, leave, walk
 from causalif.graph.separators import minimal_cut, vertices
+from causalif.graph.sequential import SEQUENTIAL, sequential_set, widest_sequential_set
 from causalif.graph.task import PAIRS, Group, Task, task_of
 
 AMONG = ("all", "minimal", "minimum")
@@ -154,6 +155,8 @@ def optimal_set(question: Question, among: str = "all") -> set[Node]:
         return set(optimal_weighted_set(question, among=among))
     if turned := reversed_order(question):
         raise NotIdentified(turned)
+    if question.estimand in SEQUENTIAL:
+        return _with_intermediates(question)
     task = task_of(question)
     best = set[Node]().union(*(beside(task, [group]) for group in task.groups[1:]))
     if not task.serves(best):
@@ -161,6 +164,20 @@ def optimal_set(question: Question, among: str = "all") -> set[Node]:
     if among == "all":
         return _next_to_the_outcome(task, best)
     return _minimal(task, best) if among == "minimal" else minimum_set(task)
+
+
+def _with_intermediates(question: Question) -> set[Node]:
+    found = sequential_set(question)
+    if found is None:
+        raise not_identified(question, widest_sequential_set(question))
+    return found
+
+
+def widest_set(question: Question) -> set[Node]:
+    """A set that serves if any does."""
+    if question.estimand in SEQUENTIAL:
+        return widest_sequential_set(question)
+    return task_of(question).widest()
 
 
 def beside(
