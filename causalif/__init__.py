@@ -12,6 +12,7 @@ if TYPE_CHECKING:
         controlled_direct_effect,
         mediate,
         path_specific_effects,
+        weighted_direct_effect,
     )
     from causalif.estimate import Estimate, combine
     from causalif.graph import (
@@ -52,6 +53,7 @@ __all__ = [
     "path_specific_effects",
     "plot_dag",
     "read_dag",
+    "weighted_direct_effect",
     "write_dag",
 ]
 
@@ -65,6 +67,7 @@ _HOME = {
     "mediate": "causalif.effects",
     "path_specific_effects": "causalif.effects",
     "controlled_direct_effect": "causalif.effects",
+    "weighted_direct_effect": "causalif.effects",
     "check": "causalif.qualification",
     "read_dag": "causalif.graph",
     "write_dag": "causalif.graph",

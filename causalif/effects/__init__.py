@@ -5,6 +5,7 @@ from causalif.effects.natural import mediate
 from causalif.effects.path_specific import path_specific_effects
 from causalif.effects.result import EffectEstimate
 from causalif.effects.total import average_effect
+from causalif.effects.weighted import weighted_direct_effect
 
 __all__ = [
     "EffectEstimate",
@@ -12,4 +13,5 @@ __all__ = [
     "controlled_direct_effect",
     "mediate",
     "path_specific_effects",
+    "weighted_direct_effect",
 ]

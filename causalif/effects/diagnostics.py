@@ -118,9 +118,9 @@ def _weights(design: Design, means: Mapping[str, PotentialMean]) -> pd.DataFrame
                 {
                     "mean": world,
                     "residual": term,
-                    "rows": int((used > 0).sum()),
+                    "rows": int((used != 0).sum()),
                     "effective_rows": float(total**2 / (used**2).sum()),
-                    "largest_share": float(used.max() / total),
+                    "largest_share": float(abs(used).max() / total),
                 }
             )
     return pd.DataFrame(rows)

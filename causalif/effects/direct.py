@@ -13,6 +13,7 @@ from causalif.effects.chain import chain_mean
 from causalif.effects.crossing import JointExposure, cross
 from causalif.effects.engine import analyse
 from causalif.effects.options import Settings, documented, is_none
+from causalif.effects.points import along_curve, is_curve
 from causalif.effects.potential import PotentialMean, Residual, potential_mean
 from causalif.effects.result import EffectEstimate
 from causalif.effects.worlds import Contrasts, Estimand, World
@@ -107,14 +108,15 @@ def controlled_direct_effect(
     covariates: Any = None,
     *,
     at: Any = None,
+    df: int = 4,
     intermediates: Any = None,
     dag: Any = None,
     **options: Any,
 ) -> EffectEstimate:
     """Effect of an exposure with the mediators held at a value: E[Y(a, m)] - E[Y(a*, m)].
 
-    Exposure and mediators are set together, as one joint exposure; the mediators are columns
-    of few levels.
+    Mediators of few levels are set together with the exposure, as one joint exposure. For one
+    mediator of many values the effect is a curve over it, fitted by a few splines.
 
     Parameters
     ----------
@@ -124,13 +126,18 @@ def controlled_direct_effect(
     exposure, outcome : str
         Column names.
     mediators : str or list of str
-        Columns of at most 20 values.
+        Columns of at most 20 values, or one number of more.
     covariates : str or list of str, optional
         What to adjust for; must hold the common causes of mediators and outcome, also in
         a randomised trial. With `dag`, left out to be chosen.
     at : dict of str to level, optional
         The value at which each mediator is held; by default every one in the data (or every
-        combination, up to 20), a term each.
+        combination, up to 20), a term each. For a curve a value or a list of them; by
+        default seven quantiles of the mediator.
+    df : int, default 4
+        Degrees of freedom of a curve, from 2 (a line) to 10: natural splines with as many
+        knots, at quantiles. What is estimated is the best fit of such a curve, each value of
+        the mediator weighing as it occurs; intervals and bands are for that fit.
     intermediates : str or list of str, optional
         Causes of mediators and outcome that the exposure changes: they are adjusted for
         where the mediators are set, and left to follow the exposure.
@@ -144,7 +151,8 @@ def controlled_direct_effect(
     -------
     EffectEstimate
         Term "CDE" with `at`, otherwise "CDE [m=0]", "CDE [m=1]", ...; for an exposure of
-        many levels "CDE [2 vs 0, m=1]".
+        many levels "CDE [2 vs 0, m=1]". A curve is drawn by ``.plot("curve")``, and
+        ``.confint(method="simultaneous")`` holds at all its points at once.
 
     Raises
     ------
@@ -161,6 +169,8 @@ def controlled_direct_effect(
     .. [1] Robins & Greenland (1992), Epidemiology 3, 143-155.
     .. [2] Pearl (2001), Direct and indirect effects, UAI, section 3.
     .. [3] Bang & Robins (2005), Biometrics 61, 962-973: intermediates.
+    .. [4] Neugebauer & van der Laan (2007), Journal of Statistical Planning and Inference 137,
+           419-434: working models, for a curve.
 
     Examples
     --------
@@ -180,8 +190,12 @@ def controlled_direct_effect(
     True
     """
     between = not is_none(intermediates)
+    method = str(options.get("method", "onestep"))
     return analyse(
-        SEQUENTIAL if between else CONTROLLED,
+        replace(
+            SEQUENTIAL if between else CONTROLLED,
+            for_design=partial(along_curve, at=at, df=df, method=method),
+        ),
         data,
         exposure,
         outcome,
@@ -191,5 +205,10 @@ def controlled_direct_effect(
         need_mediators=True,
         dag=dag,
         intermediates=intermediates,
-        reshape=partial(cross, at=at),
+        reshape=partial(_set_together, at=at),
     )
+
+
+def _set_together(design: Design, folds: int, *, at: Any) -> Design:
+    """Exposure and mediators as one, unless the mediator is held along a curve."""
+    return design if is_curve(design) else cross(design, folds, at)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from causalif.errors import DataError
 from causalif.report import html, plots
 
 if TYPE_CHECKING:
@@ -70,12 +71,42 @@ def draw_learners(effect: EffectEstimate, ax: Axes | None, **options: Any) -> Ax
     return plots.learners(losses, ax=ax, **options)
 
 
+def draw_curve(effect: EffectEstimate, ax: Axes | None, **options: Any) -> Axes:
+    """Controlled direct effects along a continuous mediator, for one pair of exposure levels."""
+    curve, names = effect.recipe.estimand.curve, effect.names
+    if curve is None or len(set(curve.points)) < len(curve.knots):
+        raise DataError(
+            'plot("curve") needs controlled direct effects along a continuous mediator, at as many '
+            "points as the curve has degrees of freedom: leave out at=."
+        )
+    values = effect.design.columns[curve.mediator].values[:, 0]
+    low, high = np.quantile(values, [0.02, 0.98])
+    x = np.linspace(low, high, 81)
+    # The curve is linear in its values at the points, which determine it.
+    on = curve.basis(x) @ np.linalg.pinv(curve.basis(np.array(curve.points)))
+    chosen = effect[list(names[: len(curve.points)])]
+    fine = chosen.transform(lambda v: on @ v, names=[f"{place:.6g}" for place in x])
+    level = options.pop("level", 0.95)
+    simple, band = fine.confint(level), fine.confint(level, method="simultaneous")
+    frame = pd.DataFrame(
+        np.column_stack([fine.values, simple, band]),
+        index=x,
+        columns=["estimate", "conf_low", "conf_high", "band_low", "band_high"],
+    )
+    labels: dict[str, Any] = {
+        "xlabel": curve.mediator,
+        "ylabel": f"Controlled direct effect on {effect.design.outcome.name}",
+    }
+    return plots.curve(frame, values=values, ax=ax, **{**labels, **options})
+
+
 DRAW: Mapping[str, Callable[..., Axes]] = {
     "effects": draw_effects,
     "overlap": draw_overlap,
     "balance": draw_balance,
     "influence": draw_influence,
     "learners": draw_learners,
+    "curve": draw_curve,
 }
 
 

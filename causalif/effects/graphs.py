@@ -36,6 +36,8 @@ LEAST = {
     "interventional": "what tells of the outcome, and what else is needed (no set is best in every "
     "law); the mediators are drawn given these",
     "sequential": "what tells of the outcome, and what else is needed (no set is known to be best)",
+    "wcde": "of all sets that meet the conditions for a weighted controlled direct effect the one "
+    "of least asymptotic variance (Lin, Guo & Gan 2025)",
 }
 
 

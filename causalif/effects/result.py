@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from causalif.effects.recipe import Recipe
     from causalif.effects.sensitivity import Sensitivity
 
-PLOTS = ("effects", "overlap", "balance", "influence", "learners")
+PLOTS = ("effects", "curve", "overlap", "balance", "influence", "learners")
 
 
 class EffectEstimate(Estimate):
@@ -61,7 +61,7 @@ class EffectEstimate(Estimate):
 
         Parameters
         ----------
-        kind : {"effects", "overlap", "balance", "influence", "learners"}
+        kind : {"effects", "curve", "overlap", "balance", "influence", "learners"}
         ax : Axes, optional
         **options
             Passed to the plot: ``level=`` (effects), ``term=`` (influence), ...
@@ -69,7 +69,7 @@ class EffectEstimate(Estimate):
         Raises
         ------
         DataError
-            An unknown kind.
+            An unknown kind; a curve where there is none.
         """
         problems = Problems()
         check_choice(problems, "kind", kind, PLOTS)

@@ -61,6 +61,26 @@ ENTRIES = {
   year    = {2021},
   doi     = {10.1093/biomet/asaa085}
 }""",
+    "neugebauer2007nonparametric": """\
+@article{neugebauer2007nonparametric,
+  author  = {Neugebauer, Romain and van der Laan, Mark},
+  title   = {Nonparametric causal effects based on marginal structural models},
+  journal = {Journal of Statistical Planning and Inference},
+  volume  = {137},
+  number  = {2},
+  pages   = {419--434},
+  year    = {2007},
+  doi     = {10.1016/j.jspi.2005.12.008}
+}""",
+    "lin2025optimal": """\
+@inproceedings{lin2025optimal,
+  author    = {Lin, Ruiyang and Guo, Yongyi and Gan, Kyra},
+  title     = {Optimal Adjustment Sets for Nonparametric Estimation of Weighted Controlled
+               Direct Effect},
+  booktitle = {Advances in Neural Information Processing Systems},
+  year      = {2025},
+  note      = {arXiv:2506.09871}
+}""",
     "vanderlaan2006targeted": """\
 @article{vanderlaan2006targeted,
   author  = {van der Laan, Mark J. and Rubin, Daniel},

@@ -110,13 +110,16 @@ class Nuisances(Regressions):
         features = self._inputs(mean, design)
         return self._fits[mean.key].held_out(features, folds, self.scheme)
 
-    def shares(self, cells: Cells, given: Sequence[str], level: int) -> np.ndarray:
-        """P(cell | exposure = level, given) for every cell, shape (n, cells)."""
+    def shares(self, cells: Cells, given: Sequence[str], level: int | None = None) -> np.ndarray:
+        """P(cell | exposure = level, given) for every cell, shape (n, cells).
+
+        Whatever the exposure, if no level is given.
+        """
         names = self._canonical(given)
         key = ("share", cells.names, names, level)
         if key not in self._fits:
-            features = self.design.matrix(names)
-            rows = np.flatnonzero(self.design.exposure.codes == level)
+            features, codes = self.design.matrix(names), self.design.exposure.codes
+            rows = np.flatnonzero(np.full(len(codes), True) if level is None else codes == level)
             self._fits[key] = self._fit(
                 key,
                 "intermediate",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ import pandas as pd
 from causalif.data.design import Design
 from causalif.nuisance.fits import Fit
 
+T = TypeVar("T")
 Held = tuple[tuple[str, ...], tuple[float, ...]] | tuple[()]
 
 
@@ -55,6 +56,13 @@ class Record:
         self._fits: dict[tuple[Any, ...], Fit] = {}
         self._probabilities: dict[tuple[str, ...], np.ndarray] = {}
         self._means: dict[tuple[tuple[Any, ...], int, Held], Mean] = {}
+        self._made: dict[tuple[Any, ...], Any] = {}
+
+    def once(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:
+        """What a page makes of the fits and needs again: made once, and remembered."""
+        if key not in self._made:
+            self._made[key] = make()
+        return self._made[key]
 
     @property
     def losses(self) -> pd.DataFrame:
@@ -120,7 +128,8 @@ class Record:
         if kind == "observed":
             return f"P(observed | {_listed([exposure.whole, *key[1]])})"
         if kind == "share":
-            return f"P({_listed(key[1])} | {_listed((exposure.at(key[3]), *key[2]))})"
+            among = [] if key[3] is None else [exposure.at(key[3])]
+            return f"P({_listed(key[1])} | {_listed([*among, *key[2]]) or '1'})"
         if kind == "dependence":
             among = "" if key[3] is None else f" at {exposure.at(key[3])}"
             return f"density ratio of {_listed(key[1])} and {_listed(key[2])}{among}"

@@ -6,9 +6,10 @@ make your own figure with ``layout="constrained"`` and they will have their room
 
 from __future__ import annotations
 
+from causalif.report.curve import curve
 from causalif.report.diagnostics import balance, learners
 from causalif.report.forest import forest
 from causalif.report.overlap import overlap
 from causalif.report.pull import influence
 
-__all__ = ["balance", "forest", "influence", "learners", "overlap"]
+__all__ = ["balance", "curve", "forest", "influence", "learners", "overlap"]

@@ -109,14 +109,14 @@ class IntermediateLaw:
         return total
 
     def average_over_l(self, a: Array, m: Array, w: Array) -> Array:
-        return sum(s * self.outcome(a, l, m, w) for l, s in self._law_of_l(a, w))
+        return sum(s * self.outcome(a, at, m, w) for at, s in self._law_of_l(a, w))
 
     def average_over_m(self, b: Array, a: Array, l: Array, w: Array) -> Array:  # noqa: E741
         return sum(s * self.outcome(a, l, m, w) for m, s in self._law_of_m(b, w))
 
     def theta(self, b: Array, a: Array, w: Array) -> Array:
         """sum_m p(m | b, W) sum_l p(l | a, W) mu(a, l, m, W)."""
-        return sum(s * self.average_over_m(b, a, l, w) for l, s in self._law_of_l(a, w))
+        return sum(s * self.average_over_m(b, a, at, w) for at, s in self._law_of_l(a, w))
 
     def truth(self) -> dict[str, float]:
         return _truth(self)
@@ -139,7 +139,9 @@ class IntermediateLaw:
                 + (exposure == b) / g_b * (self.average_over_l(at_a, m, w) - theta)
                 + theta
             )
-        return {k: (float(v.mean()), float(v.std() / np.sqrt(n))) for k, v in _terms(values).items()}
+        return {
+            k: (float(v.mean()), float(v.std() / np.sqrt(n))) for k, v in _terms(values).items()
+        }
 
 
 @cache
@@ -204,7 +206,9 @@ BINARY_AND_CONTINUOUS = IntermediateLaw(
     "a binary and a continuous intermediate",
     (True, False),
     _propensity,
-    lambda a, w: np.column_stack([-0.3 + 0.9 * a + 0.6 * w[:, 0], 0.4 * a * w[:, 1] + 0.3 * w[:, 0]]),
+    lambda a, w: np.column_stack(
+        [-0.3 + 0.9 * a + 0.6 * w[:, 0], 0.4 * a * w[:, 1] + 0.3 * w[:, 0]]
+    ),
     _mediator,
     (0.7, 0.4),
     _outcome,

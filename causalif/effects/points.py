@@ -1,0 +1,123 @@
+"""At which values of a continuous mediator a controlled direct effect is given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from causalif.data.design import Design
+from causalif.data.variables import shown
+from causalif.effects.curve import Curve, curve_mean
+from causalif.effects.held import MOST_VALUES
+from causalif.effects.worlds import Contrasts, Estimand, World
+from causalif.errors import Problems, did_you_mean
+
+QUANTILES = np.linspace(0.1, 0.9, 7)
+MOST_DF = 10
+
+
+def is_curve(design: Design) -> bool:
+    """Whether the one mediator is a number of many values."""
+    names = [name for group in design.mediators for name in group]
+    if len(names) != 1:
+        return False
+    column = design.columns[names[0]]
+    if column.levels or column.values.shape[1] > 1:
+        return False
+    return len(np.unique(column.values)) > MOST_VALUES
+
+
+def along_curve(estimand: Estimand, design: Design, *, at: Any, df: Any, method: str) -> Estimand:
+    """The estimand at points of a curve, where the mediator is continuous; else as it is.
+
+    Raises
+    ------
+    DataError
+        Values outside the data, an unknown name in `at`, `df` outside 2 to 10, and a
+        fluctuation, which a curve has not.
+    """
+    if not is_curve(design):
+        return estimand
+    (name,), problems = design.mediators[0], Problems()
+    values = design.columns[name].values[:, 0]
+    if not isinstance(df, int) or isinstance(df, bool) or not 2 <= df <= MOST_DF:
+        problems.add(f"df={df!r} is not a whole number from 2 (a line) to {MOST_DF}.")
+    if method == "tmle":
+        problems.add(
+            f"method='tmle' is not there for the curve over {name!r}.",
+            "Use method='onestep' (the default) or 'plugin'.",
+        )
+    points = _points(name, values, at, problems)
+    problems.raise_if_any()
+    knots = np.unique(np.quantile(values, np.linspace(0, 1, df)))
+    curve = Curve(name, tuple(knots.tolist()), points)
+    terms = [f"CDE [{name}={point:.4g}]" for point in points]
+    if isinstance(at, Mapping) and not _is_many(next(iter(at.values()))):  # pyright: ignore
+        terms = ["CDE"]
+    return replace(
+        estimand,
+        contrasts=partial(_contrasts, tuple(terms)),
+        evaluate=partial(curve_mean, curve=curve),
+        named=partial(_named, curve),
+        assumptions=(*estimand.assumptions, _honesty(curve)),
+        references=(*estimand.references, "neugebauer2007nonparametric"),
+        classifies=True,
+        curve=curve,
+    )
+
+
+def _points(name: str, values: np.ndarray, at: Any, problems: Problems) -> tuple[float, ...]:
+    """The points that are asked for, or quantiles of the mediator to three digits."""
+    low, high = float(values.min()), float(values.max())
+    if at is None:
+        chosen = [float(f"{q:.3g}") for q in np.quantile(values, QUANTILES)]
+        return tuple(dict.fromkeys(min(max(q, low), high) for q in chosen))
+    if not isinstance(at, Mapping):
+        problems.add(f"at={at!r} must be a dict, as in at={{{name!r}: {np.median(values):.3g}}}.")
+        return ()
+    given: dict[str, Any] = {str(key): value for key, value in at.items()}  # pyright: ignore
+    for other in given:
+        if other != name:
+            hint = did_you_mean(other, [name])
+            problems.add(f"at= names {other!r}, which is no mediator that varies.", hint)
+    wanted = given.get(name, ())
+    found = list(wanted) if _is_many(wanted) else [wanted]
+    if name not in given or not found:
+        problems.add(f"at= gives no value for mediator {name!r}.", "Add one, or leave at= out.")
+        return ()
+    for value in found:
+        good = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+        if not good or not low <= float(value) <= high:
+            problems.add(
+                f"at= asks for {name!r} at {shown(value)}, and its values reach from {low:.4g} to "
+                f"{high:.4g}.",
+                "Ask within the data.",
+            )
+    return () if problems else tuple(float(value) for value in found)
+
+
+def _is_many(value: Any) -> bool:
+    return isinstance(value, list | tuple | np.ndarray | range)
+
+
+def _contrasts(terms: tuple[str, ...], level: int, reference: int) -> Contrasts:
+    # a world is (level of the exposure, place of the point)
+    return {term: ((level, k), (reference, k)) for k, term in enumerate(terms)}
+
+
+def _named(curve: Curve, design: Design, world: World) -> str:
+    level, point = design.exposure.levels[world[0]], curve.points[world[1]]
+    return f"E[{design.outcome.name}({level}, {curve.mediator}={point:.4g})]"
+
+
+def _honesty(curve: Curve) -> str:
+    return (
+        f"The curve is the best fit by natural splines of {len(curve.knots)} degrees of freedom, "
+        f"each value of {curve.mediator} weighing as it occurs in the data. Intervals and bands "
+        "are for that fit: what bends within less than a knot's distance is not seen. Try another "
+        "df=."
+    )
