@@ -89,7 +89,8 @@ def analyse(
         f"{estimand.name} need at least one mediator, and none is named.",
         'Give mediators="column" or a list, or use average_effect() for the total effect.',
     )
-    if need_mediators and _is_empty(call.mediators):
+    by_graph = ordered and dag is not None and call.mediators is None
+    if need_mediators and not by_graph and _is_empty(call.mediators):
         problems.add(*none_named)
     found = None
     if dag is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import networkx as nx
@@ -13,7 +14,8 @@ from causalif.data.frames import Frame
 from causalif.data.roles import as_names
 from causalif.errors import DataError, NotIdentified, Problems, did_you_mean
 from causalif.graph.dag import Question, ask, latent_nodes, names_in
-from causalif.graph.failure import reversed_order
+from causalif.graph.failure import listed, reversed_order
+from causalif.graph.ordering import Order, order_of
 from causalif.graph.read import as_dag
 from causalif.graph.recanting import out_of_order
 from causalif.graph.search import Graph, Node, descendants
@@ -132,3 +134,42 @@ def check_order(question: Question) -> None:
                 )
     if turned := out_of_order(question):
         raise NotIdentified(turned)
+
+
+def put_in_order(
+    question: Question, names: Names, covariates: Sequence[str] | None
+) -> tuple[Question, str]:
+    """The mediators of a question in an order of the graph, and that order in words.
+
+    Raises
+    ------
+    NotIdentified
+        The graph has no measured mediator.
+    """
+    given = names.of(question.mediators)
+    if not given:
+        raise NotIdentified(
+            f"no measured node lies on a directed path from {question.exposure[0]} to "
+            f"{question.outcome[0]} in the graph: there is nothing to split the effect by. Ask "
+            "average_effect() for the total effect."
+        )
+    nodes = None if covariates is None else names.behind(covariates)
+    found = order_of(replace(question, mediators=given), nodes)
+    mediators = tuple(chain.from_iterable(found.groups))
+    return replace(question, mediators=mediators, groups=found.groups), _order_in_words(found)
+
+
+def _order_in_words(order: Order) -> str:
+    places = [
+        listed(map(str, group), "and") + (" together" if len(group) > 1 else "")
+        for group in order.groups
+    ]
+    text = f"the mediators stand in the order of the graph: {', then '.join(places)}."
+    for first, last, path in order.joined:
+        text += f" {first} and {last} cannot be told apart, for {path} stays open."
+    if order.between:
+        one = len(order.between) == 1
+        text += f" {listed(map(str, order.between), 'and')} {'lies' if one else 'lie'} between."
+    if order.tied:
+        text += " Where the graph leaves the order open, it is that of the columns of data."
+    return text

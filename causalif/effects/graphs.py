@@ -10,7 +10,7 @@ from causalif.data.call import Call
 from causalif.data.design import Adjustment, Design
 from causalif.data.frames import read_frame
 from causalif.data.roles import as_names, mediator_groups
-from causalif.effects.graph_question import Names, check_order, question_of
+from causalif.effects.graph_question import Names, check_order, put_in_order, question_of
 from causalif.errors import DataWarning, NotIdentified, Problems, warn
 from causalif.graph.conditions import Condition
 from causalif.graph.criteria import conditions
@@ -53,12 +53,15 @@ class Identified:
         What else the graph says that a reader should know; also given as warnings.
     intermediates : list of str
         The intermediates of the call.
+    order : str
+        How the graph orders the mediators, where none are named.
     """
 
     call: Call
     adjustment: Adjustment
     remarks: tuple[str, ...]
     intermediates: list[str]
+    order: str = ""
 
     @property
     def by_front_door(self) -> bool:
@@ -69,7 +72,8 @@ class Identified:
         """The design with the reasons beside its other notes."""
         for remark in self.remarks:
             warn(remark, DataWarning)
-        notes = (*design.notes, f"graph: {self.adjustment.reason}", *self.remarks)
+        order = (f"graph: {self.order}",) if self.order else ()
+        notes = (*design.notes, f"graph: {self.adjustment.reason}", *order, *self.remarks)
         return replace(design, notes=notes, adjustment=self.adjustment)
 
 
@@ -95,7 +99,7 @@ def identify(
     problems : Problems
         Receives what is wrong with the graph.
     ordered : bool, default False
-        Each item of the mediators is a group of its own.
+        Each item of the mediators is a group of its own; without any the graph gives them.
     front_door : bool, default False
         Try the front door where no covariates serve.
     intermediates : str or list of str, optional
@@ -130,6 +134,10 @@ def identify(
     if question is None or problems:
         return None
     check_order(question)
+    order = ""
+    if ordered and not any(groups):
+        question, order = put_in_order(question, names, covariates)
+        groups = [list(names.behind(map(str, group))) for group in question.groups]
     if any(groups):
         call = replace(call, mediators=groups if ordered else groups[0])
     if covariates is None:
@@ -139,7 +147,7 @@ def identify(
     if found.strategy == "front door":
         call = replace(call, mediators=list(found.mediators))
     call = replace(call, covariates=list(found.covariates))
-    return Identified(call, found, tuple(_remarks(question)), between)
+    return Identified(call, found, tuple(_remarks(question)), between, order)
 
 
 def _choose(question: Question, names: Names, front_door: bool) -> Adjustment:

@@ -87,16 +87,20 @@ def path_specific_effects(
         write 1 for none.
     exposure, outcome : str
         Column names.
-    mediators_in_order : list of str, or of lists of str
+    mediators_in_order : list of str, or of lists of str, optional
         The earliest first. An inner list is a group of columns, of any type and in no
-        order, that count as one mediator.
+        order, that count as one mediator. With `dag`, left out to be taken from the graph:
+        every measured node on a directed path from exposure to outcome, in an order of the
+        graph; where the graph leaves the order open, in that of the columns of data. Those
+        that cannot be told apart, since an open path joins them, count as one. See
+        ``.design.notes``.
     covariates : str or list of str, optional
         What to adjust for; must hold the common causes of any two of exposure, mediators
         and outcome. With `dag`, left out to be chosen.
     dag : DiGraph, str or edges, optional
-        A causal graph whose nodes are columns, or latent. It must agree with the order of
-        the mediators; it chooses the covariates where none are given, and checks those
-        that are. See ``.design.adjustment``.
+        A causal graph whose nodes are columns, or latent. It gives the mediators, or must
+        agree with the order of those named; it chooses the covariates where none are
+        given, and checks those that are. See ``.design.adjustment``.
     {shared}
 
     Returns
@@ -131,6 +135,12 @@ def path_specific_effects(
     ... )
     >>> list(effects.values.index)
     ['TE', 'direct', 'through emo', 'through p_harm']
+    >>> graph = "treat -> p_harm -> emo -> cong_mesg; treat -> emo; age -> {p_harm cong_mesg}"
+    >>> effects = cif.path_specific_effects(
+    ...     framing, "treat", "cong_mesg", dag=graph, learners="glm", seed=1
+    ... )
+    >>> effects.design.mediators
+    (('p_harm',), ('emo',))
     """
     return analyse(
         PATH_SPECIFIC,

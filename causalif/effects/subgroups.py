@@ -94,11 +94,10 @@ def identify_by_group(
         As `identify`; or the column spoils what would serve without it.
     """
     keywords: dict[str, Any] = {"ordered": ordered, "front_door": front_door}
-    keywords["intermediates"] = as_names(intermediates, "intermediates", None, problems)
     if isinstance(by, str) and call.covariates is not None:
         named = as_names(call.covariates, "covariates", None, problems)
         call = replace(call, covariates=list(dict.fromkeys([*named, by])))
-    found = identify(dag, call, criterion, problems, **keywords)
+    found = identify(dag, call, criterion, problems, **keywords, intermediates=intermediates)
     if not isinstance(by, str) or found is None or by in found.adjustment.covariates:
         return found
     if found.by_front_door:
@@ -108,6 +107,7 @@ def identify_by_group(
         )
     chosen = list(found.adjustment.covariates)
     try:
+        keywords["intermediates"] = found.intermediates
         whole = replace(found.call, covariates=[*chosen, by])
         if identify(dag, whole, criterion, problems, **keywords) is None:
             return None

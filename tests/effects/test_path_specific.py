@@ -273,6 +273,8 @@ def test_a_latent_cause_is_to_be_measured(columns):
 )
 @pytest.mark.parametrize("dag", [None, CHAIN + "; w -> y"])
 def test_bad_mediators(columns, mediators, words, dag):
+    if mediators is None and dag is not None:
+        pytest.skip("the graph gives them")
     with pytest.raises(DataError, match=words):
         path_specific_effects(columns, "a", "y", mediators, "w", dag=dag, **QUICK)
 
