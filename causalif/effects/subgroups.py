@@ -116,7 +116,12 @@ def identify_by_group(
             f"by={by!r} must be among the covariates, and the effect is not identified with it: "
             f"{error}"
         ) from error
-    return replace(found, call=replace(found.call, covariates=[*chosen, by]))
+    reason = f"{found.adjustment.reason} by={by!r} was added, which does no harm."
+    return replace(
+        found,
+        call=replace(found.call, covariates=[*chosen, by]),
+        adjustment=replace(found.adjustment, reason=reason),
+    )
 
 
 def parts_of(design: Design) -> tuple[Part, ...]:

@@ -69,11 +69,13 @@ def read_hypothesis(text: str, names: Sequence[str]) -> tuple[np.ndarray, np.nda
     """
     from formulaic.utils.constraints import LinearConstraints
 
-    parts = text.split(",")
+    quoted = _quoted(text, names)
+    # names may hold signs of their own: "NIE [2 vs 0, sex=f]"
+    parts = re.sub("`[^`]*`", "name", quoted).split(",")
     if any(part.count("=") > 1 or not part.strip() for part in parts):
         raise _unreadable(text, names)
     try:
-        read = LinearConstraints.from_spec(_quoted(text, names), list(names))
+        read = LinearConstraints.from_spec(quoted, list(names))
     except KeyError as error:
         unknown = str(error.args[0])
         raise DataError(
