@@ -190,7 +190,7 @@ ONE_CONTINUOUS = IntermediateLaw(
     _propensity,
     lambda a, w: (0.6 * a + 0.5 * w[:, 0] + 0.3 * a * w[:, 1])[:, None],
     _mediator,
-    (0.5,),
+    (0.4,),
     _outcome,
 )
 TWO_CONTINUOUS = IntermediateLaw(
@@ -199,7 +199,7 @@ TWO_CONTINUOUS = IntermediateLaw(
     _propensity,
     lambda a, w: np.column_stack([0.6 * a + 0.5 * w[:, 0], 0.4 * a * w[:, 1] + 0.3 * w[:, 0] ** 2]),
     _mediator,
-    (0.5, 0.4),
+    (0.35, 0.3),
     _outcome,
 )
 BINARY_AND_CONTINUOUS = IntermediateLaw(
@@ -210,7 +210,7 @@ BINARY_AND_CONTINUOUS = IntermediateLaw(
         [-0.3 + 0.9 * a + 0.6 * w[:, 0], 0.4 * a * w[:, 1] + 0.3 * w[:, 0]]
     ),
     _mediator,
-    (0.7, 0.4),
+    (0.7, 0.3),
     _outcome,
 )
 INTERMEDIATE_LAWS = {

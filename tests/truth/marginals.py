@@ -82,6 +82,15 @@ class MarginalLaw:
                 total += pw * share * self.outcome_mean(a=a, m=m, l=l, w=w)
         return total
 
+    def interventional(self, b: int, a: int) -> float:
+        """sum_w p(w) sum_m p(m | b, w) sum_l p(l | a, w) E[Y | a, l, m, w]."""
+        total = 0.0
+        for w, pw in self.marginal("w").items():
+            for m, l in product(self.marginal("m"), (0, 1)):  # noqa: E741
+                share = self.conditional("m", m, a=b, w=w) * self.conditional("l", l, a=a, w=w)
+                total += pw * share * self.outcome_mean(a=a, m=m, l=l, w=w)
+        return total
+
     def best_fit(self, a: int, point: float, basis: Callable[[np.ndarray], np.ndarray]) -> float:
         """At a point, the weighted least squares fit of basis functions to m -> E[Y(a, m)]."""
         law = self.marginal("m")
