@@ -8,6 +8,7 @@ from pytest import approx
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
 import causalif as cif
+from tests.truth.learners import CellMeans, CellShares
 
 W = ["econ_hard", "sex", "age"]
 
@@ -140,3 +141,43 @@ def test_aipw_of_smoking_cessation(nhefs):
 def test_hajek_weights_of_smoking_cessation(nhefs):
     # the same script, Hajek IPW
     assert nhefs_effect(nhefs, method="ipw").values["TE"] == approx(3.44053542965, abs=1e-6)
+
+
+# Saturated nuisances on the sample, one-step, SE = sd of the influence function / sqrt(n): an
+# independent numpy script of the formula of Diaz et al. (2021); it agrees with R medoutcon 0.2.4.
+MEDOUTCON = {
+    "OE": (-0.102389183728, 0.017532297729),
+    "IDE": (-0.110415312674, 0.0279128922415),
+    "IIE": (0.00802612894652, 0.0198192446528),
+}
+# The law that generated the sample, enumerated.
+MEDOUTCON_TRUTH = {"OE": -0.0985760679464, "IDE": -0.073987814061, "IIE": -0.0245882538855}
+MEDOUTCON_ROLES = {
+    "exposure": "A",
+    "outcome": "Y",
+    "mediators": "M",
+    "covariates": ["W_1", "W_2", "W_3"],
+    "intermediates": "Z",
+    "estimand": "interventional",
+}
+
+
+@pytest.mark.parametrize("method", ["onestep", "tmle", "plugin", "ipw"])
+def test_interventional_effects_of_medoutcon(method):
+    saturated = {"outcome": CellMeans(), "exposure": CellShares(), "intermediate": CellShares()}
+    found = cif.mediate(
+        cif.load_dataset("medoutcon_sim"), **MEDOUTCON_ROLES, method=method,
+        learners=saturated, folds=1, truncate=0,
+    )  # fmt: skip
+    for term, (value, std_error) in MEDOUTCON.items():
+        assert found.values[term] == approx(value, abs=1e-9)
+        assert found.std_error[term] == approx(std_error, abs=1e-9)
+
+
+def test_interventional_effects_with_default_learners_are_medoutcons():
+    found = cif.mediate(cif.load_dataset("medoutcon_sim"), **MEDOUTCON_ROLES, seed=1)
+    # its README prints -0.102 (SE 0.028) for the direct effect; learners and folds differ
+    assert abs(found.values["IDE"] + 0.102) < 0.5 * 0.028
+    assert found.std_error["IDE"] == approx(0.028, abs=0.003)
+    for term, truth in MEDOUTCON_TRUTH.items():
+        assert abs(found.values[term] - truth) < 3 * found.std_error[term]
