@@ -22,7 +22,14 @@ from causalif.graph.search import (
     leave,
     walk,
 )
-from causalif.graph.sequential import SEQUENTIAL, WITH_INTERMEDIATES, intermediates_for
+from causalif.graph.sequential import (
+    SEQUENTIAL,
+    WITH_INTERMEDIATES,
+    intermediates_for,
+    possible_intermediates,
+    widest_sequential_set,
+    with_intermediates,
+)
 from causalif.graph.task import task_of
 
 BOUNDS = "ask for bounds with sensitivity()"
@@ -123,7 +130,13 @@ def remedy(question: Question, broken: Sequence[Condition]) -> str:
     what = f"{cause} is changed by {exposure} and drives mediator and outcome alike"
     if cause not in question.observed:
         return f"{what}, and it is latent: measure it, or {BOUNDS}."
-    return f"{what}: take it among the mediators."
+    joined = replace(question, mediators=(*question.mediators, cause))
+    if question.estimand not in WITH_INTERMEDIATES or question.groups or _serves(joined):
+        return f"{what}: take it among the mediators."
+    named = with_intermediates(question, possible_intermediates(question))
+    broken = [c for c in conditions(named, widest_sequential_set(named)) if not c.holds]
+    still = stays_open(named, broken)
+    return f"{what}, and intermediates do not help: {still} {remedy(named, broken)}"
 
 
 def _by_intermediates(question: Question) -> str:

@@ -177,27 +177,27 @@ def _tells(
     return connected(question.dag, [node], targets, given) is not None
 
 
-def intermediates_for(question: Question) -> tuple[Node, ...] | None:
-    """Measured nodes that, as intermediates, let some covariates serve; None if none do.
+def with_intermediates(question: Question, nodes: Collection[Node]) -> Question:
+    """The same question with other intermediates, or for the first time with some."""
+    estimand = WITH_INTERMEDIATES.get(question.estimand, question.estimand)
+    return replace(question, estimand=estimand, intermediates=tuple(nodes))
 
-    They are changed by the exposure and not by a mediator, and lead to mediators or outcome.
-    As many are left out as can be, in the order of the graph.
-    """
-    dag = question.dag
-    ends = {*question.exposure, *question.mediators, *question.outcome}
-    after = descendants(dag, question.exposure) - descendants(dag, question.mediators)
-    pool = after & ancestors(dag, {*question.mediators, *question.outcome}) & question.observed
-    chosen = tuple(node for node in dag if node in pool - ends)
-    asked = replace(
-        question,
-        estimand=WITH_INTERMEDIATES.get(question.estimand, question.estimand),
-        intermediates=chosen,
-    )
+
+def possible_intermediates(question: Question) -> tuple[Node, ...]:
+    """What is measured, changed by the exposure and by no mediator, and leads on."""
+    dag, mediators, outcome = question.dag, question.mediators, question.outcome
+    pool = descendants(dag, question.exposure) - descendants(dag, mediators)
+    pool &= ancestors(dag, {*mediators, *outcome}) & question.observed
+    return tuple(node for node in dag if node in pool - {*question.exposure, *outcome})
+
+
+def intermediates_for(question: Question) -> tuple[Node, ...] | None:
+    """Of the possible intermediates as few as can be that let covariates serve; None if none do."""
+    asked = with_intermediates(question, possible_intermediates(question))
     if not serves(asked, widest_sequential_set(asked)):
         return None
-    for node in chosen:
-        fewer = tuple(other for other in asked.intermediates if other != node)
-        tried = replace(asked, intermediates=fewer)
+    for node in asked.intermediates:
+        tried = with_intermediates(asked, [n for n in asked.intermediates if n != node])
         if serves(tried, widest_sequential_set(tried)):
             asked = tried
     return asked.intermediates
