@@ -99,6 +99,37 @@ def test_json_stays_json_beside_a_report(file, tmp_path, capsys):
     assert report in err
 
 
+def test_intermediates_and_paths_from_a_graph_give_the_numbers_of_the_api(table, file, capsys):
+    graph = "treat -> {econ_hard job_seek depress2}; econ_hard -> {job_seek depress2}; "
+    graph += "job_seek -> depress2; age -> {job_seek depress2}"
+    roles, quick = ("treat", "depress2"), {"dag": graph, "learners": "glm", "seed": 3}
+    between = {"intermediates": "econ_hard", **quick}
+    job, dag, amid = ["--mediators", "job_seek"], ["--dag", graph], ["--intermediates", "econ_hard"]
+    drawn = cif.mediate(table, *roles, "job_seek", estimand="interventional", **between)
+    paths = cif.path_specific_effects(table, *roles, **quick)
+    coarse = table.assign(job_seek=(table["job_seek"] > 4).astype(int))
+    held = cif.controlled_direct_effect(coarse, *roles, "job_seek", **between)
+    coarse.to_csv(other := file.replace("jobs", "coarse"), index=False)
+    for command, expected in (
+        (["mediate", file, *job, *amid, "--estimand", "interventional"], drawn),
+        (["paths", file], paths),
+        (["paths", file, "--mediators", "econ_hard, job_seek"], paths),
+        (["controlled", other, *job, *amid], held),
+    ):
+        assert main([*command, *ROLES, *dag, *FAST, "--json"]) == 0
+        rows = json.loads(capsys.readouterr().out)
+        found = {row["term"]: row["estimate"] for row in rows}
+        assert found == pytest.approx(dict(expected.values), abs=1e-12)
+    assert main(["paths", file, *ROLES, "--mediators", "econ_hard+job_seek", *FAST]) == 0
+    assert "through econ_hard, job_seek" in capsys.readouterr().out
+
+
+def test_intermediates_are_refused_where_they_do_not_belong(file, capsys):
+    err = refused(capsys, "mediate", file, *MEDIATE, "--intermediates", "econ_hard")
+    assert "natural effects are not identified" in err
+    assert "at least one mediator" in refused(capsys, "paths", file, *ROLES)
+
+
 def test_decomposition(file, capsys):
     assert main(["mediate", file, *MEDIATE, *FAST, "--decomposition", "both", "--json"]) == 0
     assert {"TNDE", "PNIE"} <= {row["term"] for row in json.loads(capsys.readouterr().out)}

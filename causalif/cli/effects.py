@@ -1,4 +1,4 @@
-"""``causalif demo``, ``effect`` and ``mediate``: estimates from a table."""
+"""``causalif demo``, ``effect``, ``mediate``, ``paths``, ``controlled``: estimates from a table."""
 
 from __future__ import annotations
 
@@ -15,8 +15,12 @@ if TYPE_CHECKING:
     from causalif.effects import EffectEstimate
 
 
+INTERMEDIATES = "changed by the exposure, and causes of mediators and outcome"
+IN_ORDER = "the earliest first, + for one group; left out with --dag to be taken from the graph"
+
+
 def add_commands(commands: Any) -> None:
-    """The three commands, with their arguments."""
+    """The commands, with their arguments."""
     demo = commands.add_parser("demo", help="mediation in the JOBS II trial, with an HTML report")
     demo.add_argument("--report", metavar="FILE", default="causalif-demo.html")
     demo.add_argument("--seed", type=int, default=1)
@@ -29,8 +33,21 @@ def add_commands(commands: Any) -> None:
     mediate = commands.add_parser("mediate", help="direct and indirect effects")
     _add_data_arguments(mediate)
     mediate.add_argument("--mediators", required=True, type=names, metavar="A,B")
+    mediate.add_argument("--estimand", default="natural", metavar="natural|interventional")
+    mediate.add_argument("--intermediates", type=names, metavar="A,B", help=INTERMEDIATES)
     mediate.add_argument("--decomposition", default="one", metavar="one|both")
     mediate.set_defaults(run=_mediate)
+
+    paths = commands.add_parser("paths", help="an effect split by ordered mediators")
+    _add_data_arguments(paths)
+    paths.add_argument("--mediators", type=_groups, metavar="A,B+C", help=IN_ORDER)
+    paths.set_defaults(run=_paths)
+
+    controlled = commands.add_parser("controlled", help="direct effect at each mediator value")
+    _add_data_arguments(controlled)
+    controlled.add_argument("--mediators", required=True, type=names, metavar="A,B")
+    controlled.add_argument("--intermediates", type=names, metavar="A,B", help=INTERMEDIATES)
+    controlled.set_defaults(run=_controlled)
 
 
 def _add_data_arguments(parser: argparse.ArgumentParser) -> None:
@@ -96,7 +113,45 @@ def _mediate(chosen: argparse.Namespace) -> int:
         chosen.outcome,
         chosen.mediators,
         chosen.covariates,
+        estimand=chosen.estimand,
+        intermediates=chosen.intermediates,
         decomposition=chosen.decomposition,
+        **_options(chosen, data),
+    )
+    return _show(found, chosen)
+
+
+def _paths(chosen: argparse.Namespace) -> int:
+    from causalif.effects import path_specific_effects
+
+    data = _checked_table(chosen)
+    found = path_specific_effects(
+        data,
+        chosen.exposure,
+        chosen.outcome,
+        chosen.mediators,
+        chosen.covariates,
+        **_options(chosen, data),
+    )
+    return _show(found, chosen)
+
+
+def _groups(text: str) -> list[list[str]]:
+    """``"a, b + c"`` as ordered groups of names."""
+    return [[name.strip() for name in group.split("+")] for group in names(text)]
+
+
+def _controlled(chosen: argparse.Namespace) -> int:
+    from causalif.effects import controlled_direct_effect
+
+    data = _checked_table(chosen)
+    found = controlled_direct_effect(
+        data,
+        chosen.exposure,
+        chosen.outcome,
+        chosen.mediators,
+        chosen.covariates,
+        intermediates=chosen.intermediates,
         **_options(chosen, data),
     )
     return _show(found, chosen)
