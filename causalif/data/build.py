@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
 
 from causalif.data.columns import ColumnReader
-from causalif.data.design import Design, Exposure, Outcome
+from causalif.data.design import Column, Design, Exposure, Outcome
 from causalif.data.encoding import as_pandas
 from causalif.data.exposure import check_counts, read_exposure
 from causalif.data.frames import Frame, read_frame
@@ -63,8 +64,10 @@ def build_design(
         The level to compare with; by default the first, in the order of a category or sorted.
     clusters, strata, weights : str or array of length n, optional
     missing : {"error", "ipw", "impute"}, default "error"
-        Unless "error", rows without an outcome stay. "impute" fills mediators, covariates
-        and intermediates: the median with an indicator ``"name[missing]"``, or a level "missing".
+        Unless "error", rows without an outcome stay. With "ipw" rows without a mediator or an
+        intermediate stay as well, and complete rows are to stand for them. "impute" fills
+        mediators, covariates and intermediates: the median with an indicator
+        ``"name[missing]"``, or a level "missing".
     folds : int, default 5
         Every contrasted level needs as many rows.
     event : str, optional
@@ -147,6 +150,13 @@ def build_design(
     usable_names = [name for name in roles.covariates if name != unread]
     kept_covariates = reader.read(usable_names, "covariate")
     kept_intermediates = reader.read(roles.intermediates, "intermediate")
+    complete, columns = _complete(
+        reader, [*(name for group in mediator_groups for name in group), *kept_intermediates]
+    )
+    if filled and complete is not None and coded_exposure and coded_outcome:
+        usable = coded_outcome.observed & rows.weighted & complete
+        what = "every mediator and intermediate, an observed outcome and a positive weight"
+        check_counts(coded_exposure, usable, least, problems, what)
     problems.raise_if_any()
     assert coded_exposure is not None
     assert coded_outcome is not None
@@ -157,7 +167,7 @@ def build_design(
         index=frame.index,
         exposure=coded_exposure,
         outcome=coded_outcome,
-        columns=reader.columns,
+        columns=columns,
         mediators=mediator_groups,
         covariates=kept_covariates,
         intermediates=kept_intermediates,
@@ -166,7 +176,33 @@ def build_design(
         strata=rows.strata,
         notes=tuple(notes),
         by=groups,
+        complete=complete,
     )
+
+
+def _complete(
+    reader: ColumnReader, late: Sequence[str]
+) -> tuple[np.ndarray | None, dict[str, Column]]:
+    """Rows that have every mediator and intermediate, and the columns made whole.
+
+    Rows that lack some get all of them from one complete row, so that nothing is found in them
+    (a level, a combination of levels) that complete rows have not.
+    """
+    columns = dict(reader.columns)
+    if not reader.unseen.any():
+        return None, columns
+    complete = ~reader.unseen
+    if not complete.any():
+        reader.problems.add(
+            "no row has every mediator and intermediate.", "Leave out a column, or impute them."
+        )
+        return None, columns
+    donor = int(np.flatnonzero(complete)[0])
+    for name in late:
+        values = columns[name].values
+        values = np.where(complete[:, None], values, values[donor])
+        columns[name] = replace(columns[name], values=values)
+    return complete, columns
 
 
 def _outcome(

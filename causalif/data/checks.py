@@ -18,18 +18,23 @@ MOST_DUMMIES = 500
 def check_missing(
     variable: Variable, frame: Frame, role: str, missing: str, problems: Problems
 ) -> bool:
-    """Note missing values unless they will be imputed; whether the column can be used."""
+    """Note missing values that will not be made up for; whether the column can be used.
+
+    With "ipw" rows without a mediator are, by weighting those that have it.
+    """
     rows = int(variable.missing.sum())
     what = f"{role} {variable.name!r}"
     if rows == frame.n:
         problems.add(f"{what} is missing in all {rows} rows.", "Leave it out.")
         return False
-    if not rows or missing == "impute":
+    late = role in ("mediator", "intermediate")
+    if not rows or missing == "impute" or (missing == "ipw" and late):
         return True
     first = first_rows(frame.labels(variable.missing))
     problems.add(
         f"{what} is missing in {rows} of {frame.n} rows ({first}).",
-        f'{frame.drop_hint(variable.name)} or impute them (missing="impute").',
+        f'{frame.drop_hint(variable.name)} or impute them (missing="impute").'
+        + (' If that was by design, weigh complete rows (missing="ipw").' if late else ""),
     )
     return False
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from causalif.data.checks import check_levels, check_missing, check_overlap, is_constant
 from causalif.data.design import Column, Exposure
-from causalif.data.encoding import as_pandas, encode, impute
+from causalif.data.encoding import as_pandas, encode, fill, impute
 from causalif.data.frames import Frame
 from causalif.data.subgroups import Subgroups
 from causalif.data.terms import Term, evaluate
@@ -36,6 +36,8 @@ class ColumnReader:
         What was encoded so far.
     constants : list of (role, name)
         Columns left out because they have one value.
+    unseen : ndarray of bool, shape (n,)
+        Rows in which some column was not seen, and complete rows are to stand for them.
     """
 
     frame: Frame
@@ -47,8 +49,12 @@ class ColumnReader:
     by: Subgroups | None = None
     columns: dict[str, Column] = field(default_factory=dict[str, Column])
     constants: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    unseen: np.ndarray = field(init=False)
     _variables: dict[str, Variable | None] = field(default_factory=dict[str, Variable | None])
     _indicators: dict[str, Variable] = field(default_factory=dict[str, Variable])
+
+    def __post_init__(self) -> None:
+        self.unseen = np.full(self.frame.n, False)
 
     def read(self, names: Sequence[str], role: str) -> tuple[str, ...]:
         """Encode the columns of one role; the names that stay, indicators included."""
@@ -109,6 +115,9 @@ class ColumnReader:
         if not check_levels(variable, role, self.problems):
             return None
         rows = int(variable.missing.sum())
+        if rows and self.missing == "ipw":
+            self.unseen |= variable.missing
+            return fill(variable)
         filled, indicator = impute(variable)
         if indicator is not None:
             self._indicators[name] = indicator

@@ -87,6 +87,10 @@ class Exposure:
         """Rows and compared levels that share a level of the exposure alone: here all are met."""
         return np.ones((len(self.codes), self.contrasted), dtype=bool)
 
+    def arm_codes(self) -> np.ndarray:
+        """The level of the exposure alone in every row, shape (n,)."""
+        return self.codes
+
     def headline(self) -> str:
         """What is compared with what, as a summary begins."""
         reference, *others = map(str, self.levels[: self.contrasted])

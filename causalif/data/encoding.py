@@ -62,6 +62,22 @@ def impute(variable: Variable) -> tuple[Variable, Variable | None]:
     return Variable(variable.name, codes=codes, levels=levels, text=variable.text), None
 
 
+def fill(variable: Variable) -> Variable:
+    """The first value that was seen wherever none was: for rows that will not be used.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> fill(Variable("age", numbers=np.array([np.nan, 40.0, 20.0]))).numbers.tolist()
+    [40.0, 40.0, 20.0]
+    """
+    values = variable.array
+    filled = np.where(variable.missing, values[np.flatnonzero(~variable.missing)[0]], values)
+    if variable.numbers is not None:
+        return Variable(variable.name, numbers=filled)
+    return Variable(variable.name, codes=filled, levels=variable.levels, text=variable.text)
+
+
 def is_discrete(numbers: np.ndarray) -> bool:
     """Whether a column takes few distinct values."""
     if len(numbers) > 1000 and len(pd.unique(numbers[:1000])) > FEW:

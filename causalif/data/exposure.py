@@ -77,7 +77,13 @@ def read_exposure(
     return _gathered(found) if found is not None and continuous else found
 
 
-def check_counts(exposure: Exposure, usable: np.ndarray, folds: int, problems: Problems) -> bool:
+def check_counts(
+    exposure: Exposure,
+    usable: np.ndarray,
+    folds: int,
+    problems: Problems,
+    what: str = "an observed outcome and a positive weight",
+) -> bool:
     """Whether each contrasted level fills the folds with rows that carry information.
 
     Parameters
@@ -87,6 +93,9 @@ def check_counts(exposure: Exposure, usable: np.ndarray, folds: int, problems: P
         The outcome was observed and the weight is positive.
     folds : int
     problems : Problems
+    what : str
+        What usable rows have.
+    problems : Problems
     """
     total = len(exposure.levels)
     counts = np.bincount(exposure.codes[usable], minlength=total)[: exposure.contrasted]
@@ -94,7 +103,7 @@ def check_counts(exposure: Exposure, usable: np.ndarray, folds: int, problems: P
     if (counts >= least).all():
         return True
     labels = exposure.levels[: exposure.contrasted]
-    seen = "" if usable.all() else " with an observed outcome and a positive weight"
+    seen = "" if usable.all() else f" with {what}"
     problems.add(
         f"too few rows per fold and exposure level{seen}: exposure {exposure.name!r} has "
         f"{_listed(dict(zip(labels, counts.tolist(), strict=True)))}; folds={folds} needs at "

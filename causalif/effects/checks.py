@@ -76,6 +76,8 @@ def _needed(estimand: Estimand, design: Design, settings: Settings) -> Iterator[
         yield "intermediate", "probability"
     if not design.outcome.observed.all():
         yield "missing", "probability"
+    if design.complete is not None:
+        yield "missing", "probability"
     if design.outcome.survival is not None:
         yield "missing", "probability"
         yield "outcome", "probability"

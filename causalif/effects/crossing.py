@@ -62,6 +62,10 @@ class JointExposure(Exposure):
         arms = np.array(self.arms)
         return arms[self.codes][:, None] == arms[: self.contrasted]
 
+    def arm_codes(self) -> np.ndarray:
+        """The level of the exposure alone in every row."""
+        return np.array(self.arms)[self.codes]
+
     def same_arm(self, code: int) -> tuple[int, ...]:
         """The joint levels that share a level of the exposure."""
         return tuple(k for k, arm in enumerate(self.arms) if arm == self.arms[code])

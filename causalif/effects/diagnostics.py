@@ -11,7 +11,6 @@ import pandas as pd
 from causalif.data.design import Design
 from causalif.effects.potential import PotentialMean
 from causalif.errors import PositivityWarning, warn
-from causalif.estimate import Estimate
 from causalif.nuisance.crossfit import Nuisances
 
 # Below this share of floored rows, or of the squared influence they carry, all is well.
@@ -159,12 +158,12 @@ def balance(design: Design, propensity: np.ndarray) -> pd.DataFrame:
 
 
 def warn_on_positivity(
-    design: Design, nuisances: Nuisances, found: Diagnostics, terms: Estimate
+    design: Design, nuisances: Nuisances, found: Diagnostics, influence: np.ndarray
 ) -> None:
     """Warn when floored rows, or few effective rows, carry the answer."""
     worst = max(nuisances.predictor_sets, key=lambda names: nuisances.below_floor(names).sum())
     rows = nuisances.below_floor(worst)
-    squared = terms.influence.to_numpy() ** 2
+    squared = influence**2
     total = squared.sum(axis=0)
     carried = float((squared[rows].sum(axis=0) / np.where(total > 0, total, 1.0)).max())
     if rows.mean() > SHARE_WORTH_A_WARNING or carried > INFLUENCE_WORTH_A_WARNING:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,14 @@ from causalif.effects.repeats import average
 from causalif.effects.result import EffectEstimate
 from causalif.effects.subgroups import check_groups, identify_by_group, parts_of
 from causalif.effects.survival import tell_of_censoring, with_censoring
+from causalif.effects.two_phase import (
+    check_two_phases,
+    complete_rows,
+    note_in,
+    on_all_rows,
+    tell_of_two_phases,
+    with_two_phases,
+)
 from causalif.effects.worlds import Estimand, contrast, worlds_of
 from causalif.errors import Problems, check_choice
 from causalif.estimate import Estimate
@@ -26,6 +35,9 @@ from causalif.nuisance.fits import Scheme
 from causalif.nuisance.folds import draw_folds, seed_for
 from causalif.nuisance.hazards import Censoring, make_up_for_censoring
 from causalif.nuisance.progress import progress_bar
+from causalif.nuisance.two_phase import SecondPhase, second_phase
+
+Phase = SecondPhase | None
 
 
 def analyse(
@@ -121,12 +133,13 @@ def analyse(
         design = found.note_in(design)
     if estimand.for_design is not None:
         estimand = estimand.for_design(estimand, design)
-    estimand = with_censoring(estimand, design)
+    estimand = with_two_phases(with_censoring(estimand, design), design)
     if reshape is not None:
         design = reshape(design, int(given["folds"]))
     settings = settings_from(given, library, design.n)
     check_levels(estimand, design, settings.folds)
     check_groups(estimand, design, settings.folds)
+    check_two_phases(design, settings.folds)
     folds = tuple(
         draw_folds(design, settings.folds, seed_for(settings.entropy, "folds", draw))
         for draw in range(settings.repeats)
@@ -144,35 +157,36 @@ def _is_empty(names: Any) -> bool:
 def run(recipe: Recipe) -> EffectEstimate:
     """Estimate every world in every draw of the folds, and contrast them."""
     estimand, design, settings = recipe.estimand, recipe.design, recipe.settings
-    worlds = [(world, part) for part in parts_of(design) for world in worlds_of(estimand, design)]
-    names = [part.name(estimand.named(design, world)) for world, part in worlds]
+    worlds = worlds_of(estimand, design)
     draws: list[Estimate] = []
-    first: tuple[Nuisances, dict[str, PotentialMean], Censoring | None] | None = None
-    with progress_bar(settings.progress, len(worlds) * settings.repeats, "mean") as bar:
+    first: tuple[Nuisances, dict[str, PotentialMean], Censoring | None, Phase] | None = None
+    total = len(worlds) * len(parts_of(design)) * settings.repeats
+    with progress_bar(settings.progress, total, "mean") as bar:
         for draw, folds in enumerate(recipe.folds):
             entropy = seed_for(settings.entropy, "fits", draw)
-            whole, censoring = make_up_for_censoring(
-                design,
-                settings.library,
-                scheme=Scheme(folds, entropy, settings.n_jobs),
-                floor=settings.floor,
-            )
+            scheme = Scheme(folds, entropy, settings.n_jobs)
+            library, floor = settings.library, settings.floor
+            phase = second_phase(design, library, scheme=scheme, floor=floor)
+            seen, scheme = (design, scheme) if phase is None else (phase.rows, phase.scheme())
+            whole, censoring = make_up_for_censoring(seen, library, scheme=scheme, floor=floor)
             nuisances = Nuisances(
                 whole,
                 settings.library,
-                folds=folds,
+                folds=scheme.folds,
                 entropy=entropy,
                 n_jobs=settings.n_jobs,
                 floor=settings.floor,
             )
             means: dict[str, PotentialMean] = {}
-            for name, (world, part) in zip(names, worlds, strict=True):
+            for part, world in product(parts_of(whole), worlds):
+                name = part.name(estimand.named(design, world))
                 bar.set_postfix_str(name)
                 mean = estimand.evaluate(nuisances, part.of(whole), world, settings)
                 means[name] = part.among_all(mean, whole)
                 bar.update(1)
-            draws.append(_estimate(design, means))
-            first = first or (nuisances, means, censoring)
+            everywhere = {name: on_all_rows(phase, name, mean) for name, mean in means.items()}
+            draws.append(_estimate(design, everywhere))
+            first = first or (nuisances, means, censoring, phase)
     assert first is not None
     return _result(recipe, draws, *first)
 
@@ -196,8 +210,9 @@ def _result(
     nuisances: Nuisances,
     means: Mapping[str, PotentialMean],
     censoring: Censoring | None,
+    phase: Phase,
 ) -> EffectEstimate:
-    estimand, design, settings = recipe.estimand, nuisances.design, recipe.settings
+    estimand, design, settings = recipe.estimand, note_in(nuisances.design, phase), recipe.settings
     averaged = average(draws)
     terms = contrast(estimand, design, averaged, settings.scale)
     spread = None
@@ -206,7 +221,9 @@ def _result(
         spread = pd.DataFrame(by_draw).std(ddof=1)
     found = diagnose(design, nuisances, means, spread, settings.repeats)
     found = tell_of_censoring(found, censoring, design.n)
-    warn_on_positivity(design, nuisances, found, terms)
+    found = tell_of_two_phases(found, phase)
+    influence = complete_rows(recipe.design, terms.influence.to_numpy())
+    warn_on_positivity(design, nuisances, found, influence)
     return EffectEstimate.from_estimate(
         terms,
         design=design,

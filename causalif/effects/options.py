@@ -67,8 +67,10 @@ SHARED = """method : {"onestep", "tmle", "plugin", "ipw"}, default "onestep"
     clusters, strata, weights : str or array of length n, optional
         Sampling design: whole clusters stay in one fold; weights are made mean one.
     missing : {"error", "ipw", "impute"}, default "error"
-        "ipw" weights for a missing outcome; "impute" also fills covariates and mediators
-        with the median and an indicator.
+        "ipw" weights for a missing outcome, and for mediators (or intermediates) seen in some
+        rows only: complete rows stand for the others, given exposure, covariates and outcome
+        (a sampling plan by strata is met if they are covariates). "impute" fills covariates
+        and mediators with the median and an indicator.
     event : str, optional
         For an outcome that is a time: the column that is 1 where the event happened then, 0
         where the follow-up ended (censored). An event comes before a censoring at the same

@@ -29,7 +29,8 @@ class EffectEstimate(Estimate):
     Attributes
     ----------
     design : Design
-        The frozen arrays; the user's frame is not kept.
+        The frozen arrays; the user's frame is not kept. Where mediators were seen in some rows
+        only (``missing="ipw"``) these are the complete rows, as in diagnostics and nuisance.
     diagnostics : Diagnostics
         Overlap, effective sample sizes, balance, losses of the learners.
     nuisance : DataFrame, n rows

@@ -236,6 +236,12 @@ def _checked(
             f"Ask it of an analysis of one group, or of all rows without by={by.name!r}.",
         )
         problems.raise_if_any()
+    if effect.recipe.design.complete is not None:
+        problems.add(
+            "sensitivity() has no answer where mediators were seen in some rows only.",
+            "Ask it of an analysis of the complete rows.",
+        )
+        problems.raise_if_any()
     names = covariates_of(effect, benchmarks, problems)
     problems.raise_if_any()
     return names

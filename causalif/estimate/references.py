@@ -202,6 +202,16 @@ ENTRIES = {
   year    = {2005},
   doi     = {10.1111/j.1541-0420.2005.00377.x}
 }""",
+    "rose2011targeted": """\
+@article{rose2011targeted,
+  author  = {Rose, Sherri and van der Laan, Mark J.},
+  title   = {A Targeted Maximum Likelihood Estimator for Two-Stage Designs},
+  journal = {The International Journal of Biostatistics},
+  volume  = {7},
+  number  = {1},
+  year    = {2011},
+  doi     = {10.2202/1557-4679.1217}
+}""",
     "rubin2007doubly": """\
 @article{rubin2007doubly,
   author  = {Rubin, Daniel and van der Laan, Mark J.},
