@@ -57,8 +57,8 @@ class Estimand:
         What must hold for the terms to be causal effects, in plain words.
     words : mapping of str to str
         What each term is called.
-    criterion : {"total", "natural", "cde"}, default "total"
-        By which a graph chooses and judges covariates.
+    criterion : str, default "total"
+        By which a graph chooses and judges covariates: the estimand of a `graph.dag.Question`.
     every_level : bool, default False
         Whether levels of the exposure that are not compared take part as well.
     for_design : callable, optional
