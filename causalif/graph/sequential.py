@@ -13,9 +13,10 @@ are E[Y(a, m)], and the mean of Y(a, m) with m drawn from the law of M(b) given 
 3. A, W and L block every back-door path from M to Y.
 
 A back-door path of a node leaves it against an arrow. Whether L drives Y or M, or is itself
-confounded with A, is then no matter. Refused though true are sets with a harmless descendant and,
-for interventional effects, sets that fail only for a mediator that carries no effect. The draw is given W, so that another W that serves may
-define another interventional effect; E[Y(a, m)] is the same with each.
+confounded with A, is then no matter. The draw is given W, so that another W that serves may
+define another interventional effect; E[Y(a, m)] is the same with each. Refused though true are
+sets with a harmless descendant and, for interventional effects, sets that fail only for a mediator
+that carries no effect.
 
 References
 ----------
