@@ -181,15 +181,23 @@ def test_outcomes_missing_as_well():
 
 
 def test_times_to_an_event_in_a_case_cohort():
-    """All are followed past the horizon: the risk is the mean of an outcome that R hangs on."""
+    """Events at 1, all others followed to 3; some censored at 0.5, when nobody knows their y."""
     law = TwoPhaseLaw.make("natural", seed=12)
-    data = rows_of(law.seen()).assign(t=lambda d: np.where(d["y"] == 1, 1.0, 3.0))
-    data["d"] = data["y"]
-    found = cif.mediate(
-        data, "a", "t", "m1", ["v", "w"], weights="p", event="d", horizon=2, **PLAIN
-    ).values
+    cells, p = law.full.cells, law.full.p
+    lost, early = 0.1 + 0.2 * cells["w"].to_numpy(), 0.4
+    parts = []
+    for censored, share in ((False, 1 - lost), (True, lost)):
+        r = np.full(len(p), early) if censored else law.chance(cells)
+        for complete, q in ((True, r), (False, 1 - r)):
+            part = cells.assign(p=p * share * q, d=0 if censored else cells["y"])
+            part["t"] = 0.5 if censored else np.where(cells["y"] == 1, 1.0, 3.0)
+            part["m1"] = part["m1"] if complete else np.nan
+            parts.append(part)
+    data = pd.concat(parts * 8, ignore_index=True)
+    timed = {"event": "d", "horizon": 2, "weights": "p"}
+    found = cif.mediate(data, "a", "t", "m1", ["v", "w"], **timed, **PLAIN)
     for term, value in without_v(law.full, "natural").items():
-        assert found[term] == approx(value, abs=1e-8), term
+        assert found.values[term] == approx(value, abs=1e-8), term
 
 
 # -- samples ---------------------------------------------------------------------------------
