@@ -439,8 +439,10 @@ def test_values_that_cannot_be_held(at, says):
 def test_mediators_that_cannot_be_held():
     data = ControlledLaw.make(5, False).sample(400, seed=2)
     continuous = data.assign(m=np.random.default_rng(0).normal(size=400))
-    with pytest.raises(DataError, match=r"mediator 'm' has 400 values.*pd\.cut"):
-        effect(continuous)
+    with pytest.raises(DataError, match=r"mediator 'm' has 400 values.*pd\.cut"):  # no curve
+        controlled_direct_effect(
+            continuous.assign(k=np.arange(400) % 2), "a", "y", ["m", "k"], "w", **EXACT
+        )
     empty = data[(data["a"] == 0) | (data["m"] == 0)]
     with pytest.raises(DataError, match="no row with an observed outcome has a=1, m=1"):
         effect(empty, at={"m": 1})
