@@ -41,22 +41,19 @@ def check_two_phases(design: Design, folds: int) -> None:
     Raises
     ------
     DataError
-        Rows without outcome and mediators, and no complete rows without the outcome.
+        Rows without outcome and mediators, and a few complete rows without the outcome.
     """
     if design.complete is None or design.outcome.observed.all():
         return
     unseen = ~design.outcome.observed
-    lacking, complete = (
-        int((unseen & ~design.complete).sum()),
-        int((unseen & design.complete).sum()),
-    )
-    if lacking and complete < max(2, folds):
+    lacking = int((unseen & ~design.complete).sum())
+    complete = int((unseen & design.complete).sum())
+    if lacking and 0 < complete < max(2, folds):
         raise DataError(
             f"outcome {design.outcome.name!r} is missing in {lacking} of the "
             f"{int((~design.complete).sum())} rows that lack a mediator or an intermediate, and in "
-            f"{complete} of those that do not: no complete row stands for a row without both. "
-            "Drop these rows (the answer is then about those whose outcome was seen), or impute "
-            'the mediators (missing="impute").'
+            f"only {complete} of those that do not: too few to stand for them. Drop these "
+            f'{complete} (whoever lacks the outcome then lacks both), or missing="impute".'
         )
 
 
@@ -82,7 +79,7 @@ def tell_of_two_phases(found: Diagnostics, phase: SecondPhase | None) -> Diagnos
             "complete, or set the floor with truncate=.",
             PositivityWarning,
         )
-    losses = pd.concat([pd.DataFrame(list(phase.losses)), found.losses], ignore_index=True)
+    losses = pd.concat([pd.DataFrame(phase.losses), found.losses], ignore_index=True)
     return replace(found, losses=losses)
 
 

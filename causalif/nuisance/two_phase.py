@@ -4,7 +4,11 @@ With R = 1 in complete rows, pi = P(R = 1 | V) given what is seen of every row (
 covariates, and the outcome where it is seen), w the sampling weights, and phi the centred
 influence values of an effect in complete rows weighted by w / pi, the influence function is
 
-    R / pi phi - (R / pi - 1) E[phi | R = 1, V].
+    h + R / pi (phi - h),    h = E[phi | R = 1, V].
+
+Where no complete row lacks the outcome, and others lack both, rows are lost in two stages: first
+the outcome given exposure and covariates, then the mediators given the outcome too. Each stage
+is one such step, the last stage first.
 """
 
 from __future__ import annotations
@@ -21,6 +25,35 @@ from causalif.nuisance.library import Library, Role, resolve
 
 
 @dataclass(frozen=True)
+class Stage:
+    """A step at which rows are lost.
+
+    Attributes
+    ----------
+    kept : ndarray of bool, shape (n,)
+    probability : ndarray, shape (n,)
+        Of being kept, once kept so far; raised to the floor.
+    raw : ndarray, shape (n,)
+        The same before.
+    regressions : _Regressions
+        On what is known of the rows that came so far.
+    losses : tuple of mappings
+    """
+
+    kept: np.ndarray
+    probability: np.ndarray
+    raw: np.ndarray
+    regressions: _Regressions
+    losses: tuple[Mapping[str, Any], ...]
+
+    def of_those_before(self, key: tuple[Any, ...], values: np.ndarray) -> np.ndarray:
+        """From values in the rows that are kept to values in all that came so far."""
+        rows = np.flatnonzero(self.kept)
+        fitted = self.regressions.fit(key, "outcome", rows, values[rows]).predictions[0]
+        return fitted + np.where(self.kept, (values - fitted) / self.probability, 0.0)
+
+
+@dataclass(frozen=True)
 class SecondPhase:
     """The complete rows of a design, and how they stand for all.
 
@@ -29,25 +62,36 @@ class SecondPhase:
     rows : Design
         The complete rows, with sampling weights over the probability of being complete.
     complete : ndarray of bool, shape (n,)
-    probability : ndarray, shape (n,)
-        Of being complete, raised to the floor.
-    least : float
-        The least such probability of a complete row, unfloored.
-    below : int
-        Rows below the floor.
+    stages : tuple of Stage
     floor : float
-    losses : tuple of mappings
-        As `Nuisances.losses`.
+    weights : ndarray or None, shape (n,)
+        Sampling weights of all rows.
     """
 
     rows: Design
     complete: np.ndarray
-    probability: np.ndarray
-    least: float
-    below: int
+    stages: tuple[Stage, ...]
     floor: float
-    losses: tuple[Mapping[str, Any], ...]
-    _regressions: _Regressions
+    weights: np.ndarray | None
+
+    @property
+    def least(self) -> float:
+        """The least probability of a complete row of being so, unfloored."""
+        return float(np.prod([stage.raw for stage in self.stages], axis=0)[self.complete].min())
+
+    @property
+    def below(self) -> int:
+        """Rows below the floor at some stage that they came to."""
+        came, below = np.full(len(self.complete), True), np.full(len(self.complete), False)
+        for stage in self.stages:
+            below |= came & (stage.raw < self.floor)
+            came = stage.kept
+        return int(below.sum())
+
+    @property
+    def losses(self) -> list[Mapping[str, Any]]:
+        """As `Nuisances.losses`."""
+        return [loss for stage in self.stages for loss in stage.losses]
 
     @property
     def effective_rows(self) -> float:
@@ -58,16 +102,16 @@ class SecondPhase:
 
     def scheme(self) -> Scheme:
         """Folds of the complete rows, and how to fit them."""
-        whole = self._regressions.scheme
+        whole = self.stages[0].regressions.scheme
         return replace(whole, folds=whole.folds[self.complete])
 
     def of_all(self, name: str, uncentred: np.ndarray) -> tuple[float, np.ndarray]:
-        """Influence values of every row, and what they add to the mean of the complete rows.
+        """What the other rows add to the mean of the complete ones, and influence values of all.
 
         Parameters
         ----------
         name : str
-            Of the mean, which seeds the regression.
+            Of the mean, which seeds the regressions.
         uncentred : ndarray, shape (complete rows,)
 
         Notes
@@ -82,14 +126,11 @@ class SecondPhase:
         .. [2] Rose & van der Laan (2011), International Journal of Biostatistics 7 (1),
                article 17: two-phase sampling.
         """
-        phi = uncentred - np.average(uncentred, weights=self.rows.weights)
-        fit = self._regressions.fit(
-            ("second phase", name), "outcome", np.flatnonzero(self.complete), phi
-        )
-        ratio = self.complete / self.probability
-        values = (1 - ratio) * fit.predictions[0]
-        values[self.complete] += ratio[self.complete] * phi
-        return float(np.average(values, weights=self._regressions.weights)), values
+        values = np.zeros(len(self.complete))
+        values[self.complete] = uncentred - np.average(uncentred, weights=self.rows.weights)
+        for k in range(len(self.stages) - 1, -1, -1):
+            values = self.stages[k].of_those_before(("second phase", k, name), values)
+        return float(np.average(values, weights=self.weights)), values
 
 
 def second_phase(
@@ -110,39 +151,47 @@ def second_phase(
     complete = design.complete
     if complete is None:
         return None
-    regressions = _Regressions(always_seen(design, library), library, scheme, design.weights)
-    fit = regressions.fit(
-        ("complete",), "missing", np.arange(design.n), complete.astype(np.int64), classes=2
-    )
-    raw = fit.predictions[0][:, 1]
-    probability = np.maximum(raw, floor)
+    seen, every = design.outcome.observed, np.full(design.n, True)
+    in_turn = not seen.all() and not (complete & ~seen).any()
+    late = _late(design)
+    steps = [("complete", late, every, complete)]
+    if in_turn:  # whether the outcome was seen has then no part in the last step
+        steps = [
+            ("outcome seen", late[:, :0], every, seen),
+            ("complete", late[:, 1:], seen, complete),
+        ]
+    stages: list[Stage] = []
+    for what, known, came, kept in steps:
+        regressions = _Regressions(
+            _features(design, library, known), library, scheme, design.weights
+        )
+        outcome = [design.outcome.name] if known.shape[1] else []
+        given = ", ".join([design.exposure.name, *outcome, *design.covariates])
+        stages.append(_stage(f"P({what} | {given})", regressions, came, kept, floor))
     sampling = np.ones(design.n) if design.weights is None else design.weights
-    weights = (sampling / probability)[complete]
+    chance = np.prod([stage.probability for stage in stages], axis=0)
+    weights = (sampling / chance)[complete]
     rows = replace(design.take(complete), weights=weights / weights.mean(), complete=None)
-    what = f"P(complete | {', '.join(_names(design))})"
-    return SecondPhase(
-        rows=rows,
-        complete=complete,
-        probability=probability,
-        least=float(raw[complete].min()),
-        below=int((raw < floor).sum()),
-        floor=floor,
-        losses=tuple({"nuisance": what, **loss} for loss in fit.losses),
-        _regressions=regressions,
-    )
+    return SecondPhase(rows, complete, tuple(stages), floor, design.weights)
 
 
-def always_seen(design: Design, library: Library) -> np.ndarray:
-    """What is known of every row: exposure, covariates, the outcome where it was seen.
+def _stage(
+    what: str, regressions: _Regressions, came: np.ndarray, kept: np.ndarray, floor: float
+) -> Stage:
+    rows = np.flatnonzero(came)
+    fit = regressions.fit((what,), "missing", rows, kept[rows].astype(np.int64), classes=2)
+    raw = fit.predictions[0][:, 1]
+    losses = tuple({"nuisance": what, **loss} for loss in fit.losses)
+    return Stage(kept, np.maximum(raw, floor), raw, regressions, losses)
 
-    Returns
-    -------
-    ndarray, shape (n, p)
-        With the products of exposure and outcome for learners that make none themselves.
+
+def _features(design: Design, library: Library, late: np.ndarray) -> np.ndarray:
+    """Exposure, covariates and what is known of the outcome, shape (n, p).
+
+    With the products of exposure and outcome for learners that make none themselves.
     """
     arms = design.exposure.arm_codes()
     dummies = (arms[:, None] == np.arange(1, arms.max() + 1)).astype(float)
-    late = _late(design)
     parts = [dummies, late, design.matrix(design.covariates)]
     if library.interactions:
         parts.append(products(dummies, late))
@@ -150,17 +199,13 @@ def always_seen(design: Design, library: Library) -> np.ndarray:
 
 
 def _late(design: Design) -> np.ndarray:
-    """The outcome: with an indicator where it was not seen; of a time, whether it is an event."""
+    """The outcome: after whether it was seen, if not everywhere; or event and time."""
     outcome, survival = design.outcome, design.outcome.survival
     if survival is not None:
         return np.column_stack([survival.event, survival.time])
     if outcome.observed.all():
         return outcome.values[:, None]
     return np.column_stack([outcome.observed, np.where(outcome.observed, outcome.values, 0.0)])
-
-
-def _names(design: Design) -> list[str]:
-    return [design.exposure.name, design.outcome.name, *design.covariates]
 
 
 @dataclass(frozen=True)
@@ -174,7 +219,7 @@ class _Regressions:
 
     def fit(
         self,
-        key: tuple[str, ...],
+        key: tuple[Any, ...],
         role: Role,
         train: np.ndarray,
         target: np.ndarray,

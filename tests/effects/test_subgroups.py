@@ -193,7 +193,11 @@ def test_other_scales_hold_within_groups(scale):
 
 def test_several_levels_share_the_brackets_with_the_group():
     law = GroupedLaw.make([], seed=9, levels=3)
-    found = analysis("total", rows_of(law)).values
+    effect = analysis("total", rows_of(law))
+    found = effect.values
+    assert effect.equality()["term"].tolist() == ["TE [1 vs 0]", "TE [2 vs 0]"]
+    by_text = effect.test("TE [2 vs 0, v=0] = TE [2 vs 0, v=1]")  # a comma and signs in names
+    assert by_text["statistic"] == approx(effect.equality()["statistic"][1], rel=1e-8)
     terms = [f"TE [{a} vs 0, v={v}]" for a in (1, 2) for v in GROUPS]
     assert list(found.index) == terms
     for v in GROUPS:
@@ -264,7 +268,8 @@ def test_equality_has_its_size_and_some_power():
         return sum(table["p_value"].item() < 0.05 for table in found)
 
     assert binom.ppf(1e-3, draws, 0.05) <= rejected(0.0) <= binom.ppf(1 - 1e-3, draws, 0.06)
-    # a gain of 0.6 is three standard errors (0.2 = 2 sqrt(2 / 400 ...)): power about 0.85
+    # each group has 200 rows and a standard error of 2 / sqrt(200) = 0.14, the difference 0.2:
+    # a gain of 0.6 is three of these, and the power about 0.85
     assert rejected(0.6) > 0.7 * draws
 
 

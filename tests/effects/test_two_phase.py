@@ -180,6 +180,72 @@ def test_outcomes_missing_as_well():
     assert found["NIE"] == approx(full.mean((1, 1)) - crossed, abs=1e-8)
 
 
+@dataclass(frozen=True)
+class DropoutLaw:
+    """Y is lost given (A, V, W), and M with it; M alone is lost given (A, V, W, Y)."""
+
+    full: GroupedLaw
+
+    def seen(self) -> pd.DataFrame:
+        cells, p = self.full.cells, self.full.p
+        a, y, w = (cells[c].to_numpy() for c in ("a", "y", "w"))
+        stays, r = 0.5 + 0.3 * a - 0.2 * w, 0.3 + 0.4 * y + 0.1 * a * w
+        complete = cells.assign(p=p * stays * r)
+        known = ["v", "w", "a"]
+        no_m = cells.assign(p=p * stays * (1 - r)).groupby([*known, "y"], as_index=False)["p"].sum()
+        neither = cells.assign(p=p * (1 - stays)).groupby(known, as_index=False)["p"].sum()
+        return pd.concat([complete, no_m, neither], ignore_index=True)[[*cells.columns, "p"]]
+
+    def of_seen(self, cells: pd.DataFrame) -> GroupedLaw:
+        """p(m | r = 1, a, y, v, w) p(y | seen, a, v, w) p(a, v, w)."""
+        known = ["v", "w", "a"]
+
+        def share(rows: pd.DataFrame, inner: list[str], outer: list[str]) -> pd.Series:
+            total = rows.groupby(outer)["p"].sum()
+            part = rows.groupby(inner)["p"].sum().reset_index()
+            at = pd.MultiIndex.from_frame(part[outer])
+            return part.assign(p=part["p"].to_numpy() / total.loc[at].to_numpy()).set_index(inner)
+
+        whole = cells.dropna().astype({"y": int, "m1": int}).reset_index(drop=True)
+        m_given = share(whole, [*known, "y", "m1"], [*known, "y"])["p"]
+        y_given = share(cells.dropna(subset="y").astype({"y": int}), [*known, "y"], known)["p"]
+        before = cells.groupby(known)["p"].sum()
+        p = [
+            m_given.loc[(*k, y, m)] * y_given.loc[(*k, y)] * before.loc[k]
+            for *k, y, m in whole[[*known, "y", "m1"]].itertuples(index=False, name=None)
+            for k in [tuple(k)]
+        ]
+        return GroupedLaw(whole.drop(columns="p"), np.array(p))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_mediators_lost_with_the_outcome(method):
+    law = DropoutLaw(GroupedLaw.make(["m1"], seed=12))
+    data = rows_of(law.seen())
+    found = everyone("natural", data, method=method)
+    for term, value in without_v(law.full, "natural").items():
+        assert found.values[term] == approx(value, abs=1e-8), term
+    known = set(found.diagnostics.losses["nuisance"])
+    assert {"P(outcome seen | a, v, w)", "P(complete | a, y, v, w)"} <= known
+
+
+def test_the_influence_where_mediators_are_lost_with_the_outcome():
+    law = DropoutLaw(GroupedLaw.make(["m1"], seed=12))
+    cells = law.seen()
+    p = cells["p"].to_numpy()
+    influence = everyone("natural", rows_of(cells)).influence.iloc[: len(p)]
+    rng, t = np.random.default_rng(2), 1e-3
+    h = rng.normal(size=len(p)) * 0.3
+    score = h - p @ h
+    at = {
+        s: without_v(law.of_seen(cells.assign(p=p * (1 + s * score))), "natural")
+        for s in (t, -t, 2 * t, -2 * t)
+    }
+    for term in at[t]:
+        slope = 8 * (at[t][term] - at[-t][term]) - (at[2 * t][term] - at[-2 * t][term])
+        assert p @ (influence[term].to_numpy() * score) == approx(slope / (12 * t), abs=1e-6)
+
+
 def test_times_to_an_event_in_a_case_cohort():
     """Events at 1, all others followed to 3; some censored at 0.5, when nobody knows their y."""
     law = TwoPhaseLaw.make("natural", seed=12)
@@ -335,11 +401,12 @@ def test_no_complete_row():
         cif.mediate(data, "a", "y", ["m", "k"], "w", **GLM)
 
 
-def test_rows_that_lack_both_need_complete_rows_that_lack_the_outcome():
+def test_a_few_complete_rows_without_the_outcome_cannot_stand_for_others():
     data = drawn(300, seed=1)
-    data.loc[data["m"].isna() & (data.index % 2 == 0), "y"] = np.nan
-    lacking = int(data["y"].isna().sum())
-    with pytest.raises(DataError, match=rf"'y' is missing in {lacking} of the .*, and in 0 of"):
+    lost = data["m"].isna() & (data.index % 2 == 0)
+    data.loc[lost | (data.index == data.index[data["m"].notna()][0]), "y"] = np.nan
+    expected = rf"'y' is missing in {lost.sum()} of the .*, and in only 1 of"
+    with pytest.raises(DataError, match=expected):
         cif.mediate(data, "a", "y", "m", "w", **GLM)
 
 
