@@ -13,11 +13,11 @@ from causalif.effects.potential import PotentialMean
 from causalif.errors import PositivityWarning, warn
 from causalif.nuisance.crossfit import Nuisances
 
+# Weights that leave fewer effective rows than this carry no large-sample promise.
+FEW_EFFECTIVE_ROWS = 30
 # Below this share of floored rows, or of the squared influence they carry, all is well.
 SHARE_WORTH_A_WARNING = 0.01
 INFLUENCE_WORTH_A_WARNING = 0.10
-# Weights that leave fewer effective rows than this carry no large-sample promise.
-FEW_EFFECTIVE_ROWS = 30
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,11 @@ def balance(design: Design, propensity: np.ndarray) -> pd.DataFrame:
 
 
 def warn_on_positivity(
-    design: Design, nuisances: Nuisances, found: Diagnostics, influence: np.ndarray
+    design: Design,
+    nuisances: Nuisances,
+    found: Diagnostics,
+    influence: np.ndarray,
+    least_rows: int,
 ) -> None:
     """Warn when floored rows, or few effective rows, carry the answer."""
     worst = max(nuisances.predictor_sets, key=lambda names: nuisances.below_floor(names).sum())
@@ -175,7 +179,7 @@ def warn_on_positivity(
             PositivityWarning,
         )
     thin = found.weights.iloc[int(found.weights["effective_rows"].argmin())]
-    if thin["effective_rows"] < FEW_EFFECTIVE_ROWS:
+    if thin["effective_rows"] < max(FEW_EFFECTIVE_ROWS, least_rows):
         warn(
             f"the weights for {thin['mean']} ({thin['residual']}) leave an effective sample of "
             f"{thin['effective_rows']:.0f} out of {thin['rows']} rows. Intervals are not to be "

@@ -223,7 +223,7 @@ def _result(
     found = tell_of_censoring(found, censoring, design.n)
     found = tell_of_two_phases(found, phase)
     influence = complete_rows(recipe.design, terms.influence.to_numpy())
-    warn_on_positivity(design, nuisances, found, influence)
+    warn_on_positivity(design, nuisances, found, influence, estimand.least_rows)
     return EffectEstimate.from_estimate(
         terms,
         design=design,

@@ -66,6 +66,7 @@ def along_curve(estimand: Estimand, design: Design, *, at: Any, df: Any, method:
         assumptions=(*estimand.assumptions, _honesty(curve)),
         references=(*estimand.references, "neugebauer2007nonparametric"),
         classifies=True,
+        by_groups=False,
         curve=curve,
     )
 

@@ -90,6 +90,8 @@ WEIGHTED = Estimand(
     words={"WCDE": "weighted controlled direct effect"},
     criterion="wcde",
     classifies=True,
+    by_groups=False,
+    least_rows=150,  # below it intervals of a simulation study were too short
 )
 
 

@@ -70,6 +70,8 @@ class Estimand:
     by_groups : bool, default True
         Whether a group's effect is the same functional of the law within the group: not where
         it averages over a product of marginal laws.
+    least_rows : int, default 0
+        Fewer effective rows than this are warned of, beyond what every effect warns of.
     """
 
     name: str
@@ -86,6 +88,7 @@ class Estimand:
     classifies: bool = False
     curve: Curve | None = None
     by_groups: bool = True
+    least_rows: int = 0
 
 
 def total_contrast(level: int, reference: int) -> Contrasts:

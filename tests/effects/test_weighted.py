@@ -16,7 +16,7 @@ from causalif import weighted_direct_effect
 from causalif.data.design import Column, Design, Exposure, Outcome
 from causalif.effects.pairs import balanced_shifts
 from causalif.effects.weighted import weighted_mean
-from causalif.errors import DataError, DataWarning, NotIdentified
+from causalif.errors import DataError, DataWarning, NotIdentified, PositivityWarning
 from causalif.nuisance.crossfit import Nuisances
 from causalif.nuisance.library import resolve
 from tests.truth.learners import CellMeans, CellShares, Constant
@@ -158,7 +158,7 @@ def test_the_optimal_set_is_taken_and_told():
 
 
 def test_same_numbers_whatever_the_workers_and_the_scale_of_weights():
-    data = MarginalLaw.random(10).sample(300, seed=1)
+    data = MarginalLaw.random(10).sample(900, seed=1)
     data["weight"] = np.random.default_rng(0).uniform(0.5, 2, len(data))
     found = [
         weighted_direct_effect(
@@ -182,6 +182,14 @@ def test_missing_outcomes_are_weighted_for(settings_for):
     for a in (0, 1):
         found = weighted_mean(nuisances, design, (a,), settings)
         assert found.value == approx(law.product_mean(a), abs=1e-10)
+
+
+def test_groups_are_refused_and_few_effective_rows_are_told():
+    data = MarginalLaw.random(9).sample(200, seed=1)
+    with pytest.raises(DataError, match="Analyse the groups apart"):
+        weighted_direct_effect(data, "a", "y", dag=DAG, by="w", learners="glm")
+    with pytest.warns(PositivityWarning, match="effective sample of"):
+        weighted_direct_effect(data, "a", "y", dag=DAG, learners="glm", seed=1)
 
 
 def test_unknown_columns_and_options_are_one_error():
