@@ -324,3 +324,16 @@ def test_installed_command(file):
     done = subprocess.run(bad, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "causalif: no column 'agge' in data. Did you mean 'age'?\n"
+
+
+def test_weighted_direct_effect_gives_the_number_of_the_api(table, file, capsys, tmp_path):
+    dag = tmp_path / "graph.txt"
+    dag.write_text("treat -> job_seek -> depress2; treat -> depress2; sex -> {job_seek depress2}")
+    job = [file, "--exposure", "treat", "--outcome", "depress2", "--dag", str(dag)]
+    assert main(["weighted", *job, *FAST, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    with_api = cif.weighted_direct_effect(
+        table, "treat", "depress2", dag=dag.read_text(), learners="glm", seed=3
+    )
+    assert found[0]["estimate"] == pytest.approx(with_api.values["WCDE"], abs=1e-12)
+    assert "add --dag FILE" in refused(capsys, "weighted", *job[:5])

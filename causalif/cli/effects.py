@@ -1,4 +1,4 @@
-"""``causalif demo``, ``effect``, ``mediate``, ``paths``, ``controlled``: estimates from a table."""
+"""``causalif demo``, ``effect``, ``mediate``, ``paths``, ``controlled``, ``weighted``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from causalif.cli.tables import read_table
 if TYPE_CHECKING:
     import pandas as pd
 
-    from causalif.effects import EffectEstimate
+    from causalif.estimate import Estimate
 
 
 INTERMEDIATES = "changed by the exposure, and causes of mediators and outcome"
@@ -47,7 +47,12 @@ def add_commands(commands: Any) -> None:
     _add_data_arguments(controlled)
     controlled.add_argument("--mediators", required=True, type=names, metavar="A,B")
     controlled.add_argument("--intermediates", type=names, metavar="A,B", help=INTERMEDIATES)
+    controlled.add_argument("--df", type=int, default=4, help="of a curve over many values")
     controlled.set_defaults(run=_controlled)
+
+    weighted = commands.add_parser("weighted", help="direct effect over the mediators' own law")
+    _add_data_arguments(weighted)
+    weighted.set_defaults(run=_weighted)
 
 
 def _add_data_arguments(parser: argparse.ArgumentParser) -> None:
@@ -152,6 +157,24 @@ def _controlled(chosen: argparse.Namespace) -> int:
         chosen.mediators,
         chosen.covariates,
         intermediates=chosen.intermediates,
+        df=chosen.df,
+        **_options(chosen, data),
+    )
+    return _show(found, chosen)
+
+
+def _weighted(chosen: argparse.Namespace) -> int:
+    from causalif.effects import weighted_direct_effect
+    from causalif.errors import DataError
+
+    if chosen.dag is None:
+        raise DataError("a weighted controlled direct effect needs a graph: add --dag FILE.")
+    data = _checked_table(chosen)
+    found = weighted_direct_effect(
+        data,
+        chosen.exposure,
+        chosen.outcome,
+        adjustment=chosen.covariates or "optimal",
         **_options(chosen, data),
     )
     return _show(found, chosen)
@@ -203,7 +226,7 @@ def _checked_table(chosen: argparse.Namespace) -> pd.DataFrame:
     return read_table(chosen.data)
 
 
-def _show(found: EffectEstimate, chosen: argparse.Namespace) -> int:
+def _show(found: Estimate, chosen: argparse.Namespace) -> int:
     if chosen.json:
         print(found.tidy(level=chosen.level).to_json(orient="records", double_precision=15))
     else:
@@ -211,8 +234,10 @@ def _show(found: EffectEstimate, chosen: argparse.Namespace) -> int:
     return _write_report(found, chosen.report, quiet=chosen.json)
 
 
-def _write_report(found: EffectEstimate, report: str | None, *, quiet: bool = False) -> int:
-    if report is not None:
+def _write_report(found: Estimate, report: str | None, *, quiet: bool = False) -> int:
+    from causalif.effects import EffectEstimate
+
+    if report is not None and isinstance(found, EffectEstimate):  # zero by structure has none
         path = found.report(report)
         print(f"\nReport: {path}", file=sys.stderr if quiet else sys.stdout)
     return 0
