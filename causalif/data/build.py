@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
 
 from causalif.data.columns import ColumnReader
-from causalif.data.design import Column, Design, Exposure, Outcome
+from causalif.data.design import Design, Exposure, Outcome
 from causalif.data.encoding import as_pandas
 from causalif.data.exposure import check_counts, read_exposure
 from causalif.data.frames import Frame, read_frame
@@ -150,8 +149,8 @@ def build_design(
     usable_names = [name for name in roles.covariates if name != unread]
     kept_covariates = reader.read(usable_names, "covariate")
     kept_intermediates = reader.read(roles.intermediates, "intermediate")
-    complete, columns = _complete(
-        reader, [*(name for group in mediator_groups for name in group), *kept_intermediates]
+    complete = reader.complete_rows(
+        [*(name for group in mediator_groups for name in group), *kept_intermediates]
     )
     if filled and complete is not None and coded_exposure and coded_outcome:
         usable = coded_outcome.observed & rows.weighted & complete
@@ -167,7 +166,7 @@ def build_design(
         index=frame.index,
         exposure=coded_exposure,
         outcome=coded_outcome,
-        columns=columns,
+        columns=reader.columns,
         mediators=mediator_groups,
         covariates=kept_covariates,
         intermediates=kept_intermediates,
@@ -178,31 +177,6 @@ def build_design(
         by=groups,
         complete=complete,
     )
-
-
-def _complete(
-    reader: ColumnReader, late: Sequence[str]
-) -> tuple[np.ndarray | None, dict[str, Column]]:
-    """Rows that have every mediator and intermediate, and the columns made whole.
-
-    Rows that lack some get all of them from one complete row, so that nothing is found in them
-    (a level, a combination of levels) that complete rows have not.
-    """
-    columns = dict(reader.columns)
-    if not reader.unseen.any():
-        return None, columns
-    complete = ~reader.unseen
-    if not complete.any():
-        reader.problems.add(
-            "no row has every mediator and intermediate.", "Leave out a column, or impute them."
-        )
-        return None, columns
-    donor = int(np.flatnonzero(complete)[0])
-    for name in late:
-        values = columns[name].values
-        values = np.where(complete[:, None], values, values[donor])
-        columns[name] = replace(columns[name], values=values)
-    return complete, columns
 
 
 def _outcome(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -69,6 +69,27 @@ class ColumnReader:
                 kept.append(name)
             kept += [flag for v in self._sources(name) if (flag := self._indicator(v, role))]
         return tuple(kept)
+
+    def complete_rows(self, late: Sequence[str]) -> np.ndarray | None:
+        """Rows in which every mediator and intermediate was seen, (n,); None where all are.
+
+        Each of the others gets all of these columns from a complete row, so that nothing is
+        found in them (a level, a combination of levels, a quantile) that complete rows have not.
+        """
+        if not self.unseen.any():
+            return None
+        if self.unseen.all():
+            self.problems.add(
+                "no row has every mediator and intermediate.", "Leave out a column, or impute them."
+            )
+            return None
+        givers, lost = np.flatnonzero(~self.unseen), np.flatnonzero(self.unseen)
+        donors = np.arange(len(self.unseen))
+        donors[lost] = givers[np.arange(len(lost)) * len(givers) // len(lost)]  # evenly spread
+        for name in late:
+            column = self.columns[name]
+            self.columns[name] = replace(column, values=column.values[donors])
+        return ~self.unseen
 
     def _sources(self, name: str) -> tuple[str, ...]:
         """The columns of data behind a name."""

@@ -181,7 +181,7 @@ class Design:
         Groups in each of which the effect is asked for.
     complete : ndarray of bool or None, shape (n,)
         Rows in which every mediator and intermediate was seen; None where that is all. In the
-        others these columns hold the values of some complete row.
+        others these columns hold the values of complete rows.
     """
 
     index: pd.Index

@@ -127,3 +127,19 @@ def test_groups_of_mediators() -> None:
     assert build_design(DATA, "a", "y").mediators == ()
     roles = build_design(DATA, "a", "y", mediators="age", intermediates="kids")
     assert roles.intermediates == ("kids",)
+
+
+def test_rows_without_a_mediator_hold_the_values_of_complete_rows():
+    """Two mediators of one row come from one other, so that no new combination appears."""
+    data = pd.DataFrame({
+        "a": np.arange(40) // 4 % 2, "y": np.arange(40.0), "m": np.arange(40) % 4, "k": list("pqrs") * 10,
+    })  # fmt: skip
+    data["m"] = data["m"].where(data.index % 5 > 0)
+    design = build_design(data, "a", "y", mediators=["m", "k"], missing="ipw")
+    assert design.complete is not None
+    assert design.complete.tolist() == data["m"].notna().tolist()
+    found = design.matrix(("m", "k"))
+    known = {tuple(row) for row in found[design.complete]}
+    assert len(known) == 4
+    assert {tuple(row) for row in found} == known
+    assert len({tuple(row) for row in found[~design.complete]}) > 1  # not all from one row
