@@ -45,7 +45,12 @@ def contrasts_of(effect: EffectEstimate) -> list[Contrast]:
     """Every term that is a contrast of two worlds; shares of a total are not."""
     design, estimand = effect.design, effect.recipe.estimand
     return [
-        Contrast(term + suffix, pair, _weighing(design, pair), *_against(effect, pair))
+        Contrast(
+            term + suffix,
+            pair,
+            pair if _sets_mediators(effect) else _weighing(design, pair),
+            *_against(effect, pair),
+        )
         for suffix, (level, reference) in design.exposure.comparisons().items()
         for term, pair in estimand.contrasts(level, reference).items()
     ]
@@ -69,6 +74,16 @@ def _weighing(design: Design, pair: Pair) -> Pair:
     return pair
 
 
+def _sets_mediators(effect: EffectEstimate) -> bool:
+    """Whether mediators are set, though the exposure alone has levels.
+
+    So they are along a curve, and in a weighted controlled direct effect, whose weights are
+    the mean of those that know a confounder as well: alpha = E[alpha_long | a, z1, z2].
+    """
+    estimand = effect.recipe.estimand
+    return estimand.curve is not None or estimand.criterion == "wcde"
+
+
 def _uniform(world: World) -> bool:
     return len(set(world)) == 1
 
@@ -83,7 +98,7 @@ def _against(effect: EffectEstimate, pair: Pair) -> tuple[str, str]:
     mediators = ", ".join([*exposure.held, *(name for group in design.mediators for name in group)])
     independent = ", ".join([exposure.name, *design.intermediates])
     condition = f", independent of {independent}"
-    if exposure.held:
+    if exposure.held or _sets_mediators(effect):
         side = mediators if design.intermediates else f"{exposure.name} or {mediators}"
         condition = condition if design.intermediates else ""
     elif _crossed(pair) or effect.recipe.estimand.every_level or design.intermediates:

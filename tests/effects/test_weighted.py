@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -211,3 +212,30 @@ def test_shifts_are_balanced(folds):
     for s in range(count):
         assert sorted(found.partners[:, s]) == list(range(n))
         assert_allclose(found.partners[found.givers[:, s], s], np.arange(n))
+
+
+def test_weights_are_the_mean_of_those_that_know_a_confounder(settings_for):
+    """What bounds on omitted variables rest on: alpha = E[alpha with u | a, m, w]."""
+    rng = np.random.default_rng(12)
+    grid = pd.MultiIndex.from_product([range(2)] * 5, names=["w", "u", "a", "m", "y"])
+    cells = grid.to_frame(index=False)
+    p = rng.uniform(0.2, 1.0, len(cells))
+    p /= p.sum()
+    settings = settings_for(library=resolve(SATURATED))
+    weights = {}
+    for names in (("w",), ("w", "u")):
+        columns = {name: column(name, cells[name]) for name in (*names, "m")}
+        design = replace(design_of(MarginalLaw(cells, p)), columns=columns, covariates=names)
+        nuisances = Nuisances(design, settings.library, folds=1)
+        found = weighted_mean(nuisances, design, (1,), settings)
+        weights[names] = next(iter(found.weights.values()))
+    cell = cells.groupby(["w", "a", "m"]).ngroup().to_numpy()
+    total = np.bincount(cell, weights=p * weights["w", "u"]) / np.bincount(cell, weights=p)
+    assert_allclose(total[cell], weights["w",], atol=1e-10)
+    assert abs(weights["w", "u"] - weights["w",]).max() > 0.05
+
+
+def test_sensitivity_speaks_of_confounders_of_both():
+    data = MarginalLaw.random(9).sample(900, seed=1)
+    found = weighted_direct_effect(data, "a", "y", dag=DAG, learners="glm", seed=1).sensitivity()
+    assert list(found.table["against"]) == ["a confounder of a or m and y"]
