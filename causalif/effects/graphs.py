@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,34 +11,19 @@ from causalif.data.design import Adjustment, Design
 from causalif.data.frames import read_frame
 from causalif.data.roles import as_names, mediator_groups
 from causalif.effects.graph_question import Names, check_order, put_in_order, question_of
+from causalif.effects.graph_words import listed, remarks, why_best
 from causalif.errors import DataWarning, NotIdentified, Problems, warn
 from causalif.graph.conditions import Condition
 from causalif.graph.criteria import conditions
 from causalif.graph.dag import (
     Question,
     is_two_headed,
-    mediators_between,
     shown_set,
 )
 from causalif.graph.failure import effect_name, remedy, stays_open
 from causalif.graph.front_door import front_door_set
 from causalif.graph.optimal import optimal_set, widest_set
-from causalif.graph.search import Node, descendants
-from causalif.graph.sequential import SEQUENTIAL
-
-LEAST = {
-    "known": "of all valid sets the one of least asymptotic variance (Henckel, Perkovic & Maathuis "
-    "2022)",
-    "latent": "no minimal valid set has a smaller asymptotic variance (Smucler, Sapienza & "
-    "Rotnitzky 2022)",
-    "natural": "what stands next to the outcome, and what else the arrows from the exposure to the "
-    "mediators need (no set is best in every law)",
-    "interventional": "what tells of the outcome, and what else is needed (no set is best in every "
-    "law); the mediators are drawn given these",
-    "sequential": "what tells of the outcome, and what else is needed (no set is known to be best)",
-    "wcde": "of all sets that meet the conditions for a weighted controlled direct effect the one "
-    "of least asymptotic variance (Lin, Guo & Gan 2025)",
-}
+from causalif.graph.search import Node
 
 
 @dataclass(frozen=True)
@@ -147,7 +132,7 @@ def identify(
     if found.strategy == "front door":
         call = replace(call, mediators=list(found.mediators))
     call = replace(call, covariates=list(found.covariates))
-    return Identified(call, found, tuple(_remarks(question)), between, order)
+    return Identified(call, found, tuple(remarks(question)), between, order)
 
 
 def _choose(question: Question, names: Names, front_door: bool) -> Adjustment:
@@ -159,20 +144,15 @@ def _choose(question: Question, names: Names, front_door: bool) -> Adjustment:
         if found is None:
             raise
         mediators, covariates = map(names.of, found)
-        given = f" given {_listed(covariates)}" if covariates else ""
+        given = f" given {listed(covariates)}" if covariates else ""
         why = (
             f"no measured covariates identify {effect_name(question)}, for "
             f"{stays_open(question, _broken(question, widest_set(question)))[:-1]}; it is "
-            f"estimated by the front door, through {_listed(mediators)}{given}."
+            f"estimated by the front door, through {listed(mediators)}{given}."
         )
         return _adjustment(question, "front door", covariates, mediators, why)
     chosen = names.of(best)
-    whole = replace(question, observed=frozenset(question.dag))
-    kind = "known" if best == optimal_set(whole) else "latent"
-    if question.estimand in LEAST:
-        kind = question.estimand
-    what = f"adjusted for {_listed(chosen)}: {LEAST[kind]}" if chosen else "nothing to adjust for"
-    return _adjustment(question, "covariates", chosen, (), f"{what}.{_others(question, best)}")
+    return _adjustment(question, "covariates", chosen, (), why_best(question, best, chosen))
 
 
 def _check(
@@ -188,11 +168,11 @@ def _check(
             f"{shown_set(nodes)} does not identify {effect_name(question)}: {why} "
             f"{_way_out(question, names, broken, front_door)}"
         )
-    why = f"the covariates named, {_listed(nodes) or 'none'}, identify {effect_name(question)}."
+    why = f"the covariates named, {listed(nodes) or 'none'}, identify {effect_name(question)}."
     if question.estimand in ("total", "cde"):
         best = names.of(optimal_set(question))
         if set(best) != set(nodes):
-            why += f" {_listed(best) or 'None'} would give a variance at most as large."
+            why += f" {listed(best) or 'None'} would give a variance at most as large."
     found = _adjustment(question, "covariates", tuple(covariates), (), why)
     return replace(found, chosen=False)
 
@@ -211,9 +191,10 @@ def _way_out(
         if front_door and front_door_set(question) is not None:
             return "No covariates do, but mediators (the front door): leave out covariates=."
         return remedy(question, _broken(question, widest_set(question)) or broken)
+    argument = "adjustment" if question.estimand == "wcde" else "covariates"
     if not best:
-        return "Nothing has to be adjusted for: give covariates=[], or leave them out."
-    return f"Adjust for {_listed(best)}, or leave out covariates= to have them chosen."
+        return f"Nothing has to be adjusted for: give {argument}=[], or leave it out."
+    return f"Adjust for {listed(best)}, or leave out {argument}= to have them chosen."
 
 
 def _adjustment(
@@ -223,48 +204,5 @@ def _adjustment(
     latent = tuple(str(node) for node in hidden)
     named = [str(node) for node in hidden if not is_two_headed(node)]
     if named:
-        reason += f" Latent: {_listed(named)}."
+        reason += f" Latent: {listed(named)}."
     return Adjustment(strategy, covariates, mediators, True, latent, reason)
-
-
-def _others(question: Question, best: Collection[Node]) -> str:
-    """Which measured nodes were left out, and why."""
-    ends = {*question.exposure, *question.outcome}
-    if question.estimand in ("natural", "cde", *SEQUENTIAL):
-        ends |= {*question.mediators, *question.intermediates}
-    left = [n for n in question.dag if n in question.observed and n not in best and n not in ends]
-    after = descendants(question.dag, question.exposure)
-    spare = _listed([str(node) for node in left if node not in after])
-    changed = _listed([str(node) for node in left if node in after])
-    return (f" Not needed: {spare}." if spare else "") + (
-        f" Changed by {question.exposure[0]}, so left out: {changed}." if changed else ""
-    )
-
-
-def _remarks(question: Question) -> Iterable[str]:
-    """Effects that the graph says are zero: an estimate then tests the graph."""
-    (exposure,), (outcome,) = question.exposure, question.outcome
-    if outcome not in descendants(question.dag, [exposure]):
-        yield (
-            f"by the graph {exposure} has no effect on {outcome}: no directed path leads there. "
-            "An estimate other than zero speaks against the graph."
-        )
-    elif question.estimand in ("cde", "sequential"):
-        if outcome not in descendants(question.dag, [exposure], walls=question.mediators):
-            yield (
-                f"by the graph all of the effect of {exposure} on {outcome} runs through "
-                f"{_listed([str(node) for node in question.mediators])}. A controlled direct "
-                "effect other than zero speaks against the graph."
-            )
-    elif question.estimand in ("natural", "interventional"):
-        between = mediators_between(question.dag, question.exposure, question.outcome)
-        outside = [str(node) for node in question.mediators if node not in between]
-        if outside:
-            yield (
-                f"by the graph no effect of {exposure} on {outcome} runs through "
-                f"{_listed(outside)}. An indirect effect other than zero speaks against the graph."
-            )
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names)

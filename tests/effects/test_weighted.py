@@ -158,6 +158,15 @@ def test_the_optimal_set_is_taken_and_told():
     assert_allclose(again.values, found.values, atol=1e-12)
 
 
+def test_rival_sets_are_named_where_latent_nodes_decide():
+    rng = np.random.default_rng(1)
+    data = pd.DataFrame(rng.integers(0, 2, (400, 5)), columns=list("ayvwx"))
+    dag = "a -> y; u -> {y v}; u [latent]; w -> {v a}; x -> y"
+    found = weighted_direct_effect(data, "a", "y", dag=dag, learners="glm", seed=1)
+    assert found.design.covariates == ("x",)
+    assert "{v, w, x} would give less variance" in found.summary()
+
+
 def test_same_numbers_whatever_the_workers_and_the_scale_of_weights():
     data = MarginalLaw.random(10).sample(900, seed=1)
     data["weight"] = np.random.default_rng(0).uniform(0.5, 2, len(data))
