@@ -38,7 +38,7 @@ def why_best(question: Question, best: Collection[Node], chosen: Sequence[str]) 
         The columns that stand for it.
     """
     whole = replace(question, observed=frozenset(question.dag))
-    kind = "known" if best == optimal_set(whole) else "latent"
+    kind = "known" if set(best) == set(optimal_set(whole)) else "latent"
     if question.estimand in LEAST:
         kind = question.estimand
     what = f"adjusted for {listed(chosen)}: {LEAST[kind]}" if chosen else "nothing to adjust for"
