@@ -60,9 +60,10 @@ def draw_balance(effect: EffectEstimate, ax: Axes | None, **options: Any) -> Axe
 
 
 def draw_influence(effect: EffectEstimate, ax: Axes | None, **options: Any) -> Axes:
-    """How far each row pulls a term."""
+    """How far each row pulls a term: by its influence, and by its weight."""
     options.setdefault("term", effect.names[0])
-    return plots.influence(effect.influence, ax=ax, **options)
+    weights = 1.0 if effect.weights is None else effect.weights
+    return plots.influence(effect.influence.mul(weights, axis=0), ax=ax, **options)
 
 
 def draw_learners(effect: EffectEstimate, ax: Axes | None, **options: Any) -> Axes:
@@ -152,7 +153,7 @@ def sections(effect: EffectEstimate) -> list[html.Section]:
         html.Section("Weights", table=found.weights.set_index("mean")),
         html.Section(
             "Which rows carry the answer",
-            ["Each row's pull on the first term: its influence value divided by n."],
+            ["Each row's pull on the first term: its influence value, times its weight, over n."],
             figure=_figure(effect, "influence"),
         ),
         html.Section(
