@@ -77,8 +77,8 @@ pd.DataFrame(
 #
 # Brader, Valentino and Suhay (2008) assigned at random a story about a Latino or a European
 # immigrant, that told of costs or of benefits. `treat` is 1 for one of these four stories, and 0
-# for the other three. The file ships with the R package `mediation`; Imai and Yamamoto (2013) used
-# it to say what this page says.
+# for the other three. The file ships with the R package `mediation`; Imai and Yamamoto (2013) ask
+# the same of it, by other means.
 #
 # | column | role | meaning |
 # |---|---|---|
@@ -92,8 +92,9 @@ pd.DataFrame(
 framing.groupby("treat")[["p_harm", "emo", "immigr"]].agg(["mean", "std"]).round(2)
 
 # %% [markdown]
-# The story moved all three. What we take to be true, and the path that is the trouble, as seen
-# from feeling and opinion once `treat` and the covariates are held:
+# The story moved all three. What we take to be true, and the path that is the trouble. The graph is
+# asked for the effect of feeling on opinion (so feeling is blue), with `treat` and the covariates
+# held:
 
 # %%
 graph = """
