@@ -134,7 +134,8 @@ except cif.errors.NotIdentified as error:
 #
 # Each could in principle be an experiment, so no two worlds meet in one person. The price: they
 # speak of groups, and of no person's own feeling. A card no longer goes with the belief of the
-# one who holds it, so OE need not be the total effect of the story. Here the two differ by less than their error tells:
+# one who holds it, so OE need not be the total effect of the story. Here the interval of
+# their difference includes zero:
 
 # %%
 total = cif.average_effect(framing, "treat", "immigr", baseline, **options)
