@@ -18,10 +18,15 @@
 # measured all of it, in a sample of the whole country.
 
 # %%
+import warnings
+
 import numpy as np
 import pandas as pd
 
 import causalif as cif
+
+# "30 clusters in 15 strata leave 15 degrees of freedom": said once here, and met further down.
+warnings.simplefilter("ignore", cif.errors.SmallSampleWarning)
 
 survey = cif.load_dataset("nhanes_2017_2018")
 survey["income"] = pd.cut(
@@ -41,12 +46,12 @@ ax = effects.plot()
 # Inflammation is measured by C-reactive protein (`crp`) and white blood cells (`wbc`).*
 #
 # **Somewhat under half, if the assumptions hold; but a fifth or three quarters would fit these data
-# as well, and it need not be inflammation.** Low income goes with about 0.17 points more HbA1c, a
-# small gap: less than a fifth of a standard deviation. Some 0.08 points of it run through the two
+# as well, and it need not be inflammation.** Low income goes with about 0.16 points more HbA1c, a
+# small gap: less than a fifth of a standard deviation. Some 0.07 points of it run through the two
 # markers (NIE), more than chance would give; what does not (NDE) is less certain. Two things keep
 # us from quoting that share. Body fat drives both inflammation and blood sugar, and the file does
-# not hold it. And among people of equal schooling the part through the markers is half as large,
-# and its interval includes zero.
+# not hold it. And among people of equal schooling the part through the markers is less than half
+# as large, and its interval includes zero.
 #
 # Below: who was asked, what had to be assumed, what weights, clusters and strata do to the answer,
 # what was done about missing values, which marker comes first, how strong body fat would have to
@@ -179,15 +184,16 @@ side_by_side(adjusted)
 # (`learners="glm"`: linear and logistic regressions, quick, and used from here on. The first
 # analysis weighted a mean, regressions, splines and boosted trees by how well they predict; its
 # answer differs from that in the first row by less than a third of a standard error.) The gap
-# hardly moves, but the part through the markers is halved. Both numbers come from the same people,
-# so that their difference has a standard error of its own:
+# hardly moves, but the part through the markers falls to less than half. Both numbers come from the
+# same people, so that their difference has a standard error of its own:
 
 # %%
 schooling = adjusted["age, sex, race"]["NIE"] - adjusted["... and schooling"]["NIE"]
 schooling.tidy().drop(columns="term").round(3)
 
 # %% [markdown]
-# So part of what runs through the markers goes with schooling rather than money. Few poor people
+# So part of what runs through the markers seems to go with schooling rather than money; of this
+# difference too the interval reaches just below zero. Few poor people
 # finished college, and those who did must now stand for many: the answer is less sure as well. Of
 # how many equally weighted people the mean of each compared world is worth:
 
@@ -235,7 +241,7 @@ pd.DataFrame(
 #
 # For so few clusters survey statisticians take the interval from a t distribution with as many
 # degrees of freedom as there are clusters less strata, 15. causalif takes the normal, which is
-# right for many clusters. By hand:
+# right for many clusters, and warns where it is not (the first cell silences that). By hand:
 
 # %%
 from scipy.stats import t
@@ -436,7 +442,7 @@ print(f"without ten, fitted again: {without.values['NIE']:.3f}")
 # Nobody decides alone. Most of the ten have a low income: those with a high HbA1c and high markers
 # pull the NIE up, those with a high HbA1c and a low CRP may pull it down, and some pull because
 # they count for many Americans. Without ten people of more than four thousand it is smaller by
-# about a seventh, and its interval is still above zero.
+# less than a seventh, and its interval is still above zero.
 #
 # ## In one sentence
 #
@@ -488,9 +494,9 @@ these stand for, such as body fat, which was not measured.""")
 
 # %% tags=["remove-cell"]
 # The words above, checked: a page whose numbers move must not keep its old story.
-assert 0.16 < effects.values["TE"] < 0.185
+assert 0.155 <= effects.values["TE"] < 0.17
 assert effects.values["TE"] / people["hba1c"].std() < 0.2
-assert 0.065 < effects.values["NIE"] < 0.09
+assert 0.065 < effects.values["NIE"] < 0.075
 assert 0.4 < effects.values["PM"] < 0.5
 assert numbers.conf_low["PM"] < 0.2
 assert numbers.conf_high["PM"] > 0.75
@@ -501,9 +507,10 @@ assert 0 < means.hba1c["low"] - means.hba1c["high"] < effects.values["TE"]
 assert effects.diagnostics.least_propensity > 0.05
 quickly, schooled = adjusted["age, sex, race"], adjusted["... and schooling"]
 assert ((effects.values - quickly.values).abs() < effects.std_error / 3).all()
-assert 0.35 < schooled.values["NIE"] / quickly.values["NIE"] < 0.6
+assert 0.2 < schooled.values["NIE"] / quickly.values["NIE"] < 0.5
 assert abs(schooled.values["TE"] - quickly.values["TE"]) < quickly.std_error["TE"] / 3
-assert schooled.confint().loc["NIE", "conf_low"] < 0 < schooling.confint()["conf_low"].iloc[0]
+assert schooled.confint().loc["NIE", "conf_low"] < 0
+assert -0.02 < schooling.confint()["conf_low"].iloc[0] < 0
 assert schooled.diagnostics.effective_sample_size < 0.6 * quickly.diagnostics.effective_sample_size
 te_errors = [found.std_error["TE"] for found in surveyed.values()]
 assert te_errors[0] < te_errors[1] > te_errors[2] < te_errors[3]
@@ -527,5 +534,5 @@ assert 0.75 < worst[2] < 1
 assert 3.2 < pressure.values["TE"] < 3.8
 assert 0.12 < pressure.values["PM"] < 0.16
 assert by_sex.equality()["p_value"].min() > 0.2
-assert 0.1 < 1 - without.values["NIE"] / effects.values["NIE"] < 0.2
+assert 0 < 1 - without.values["NIE"] / effects.values["NIE"] < 0.14
 assert without.confint().loc["NIE", "conf_low"] > 0

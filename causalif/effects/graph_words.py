@@ -38,7 +38,7 @@ def why_best(question: Question, best: Collection[Node], chosen: Sequence[str]) 
         The columns that stand for it.
     """
     whole = replace(question, observed=frozenset(question.dag))
-    kind = "known" if set(best) == set(optimal_set(whole)) else "latent"
+    kind = "known" if {*best} == {*optimal_set(whole)} else "latent"
     if question.estimand in LEAST:
         kind = question.estimand
     what = f"adjusted for {listed(chosen)}: {LEAST[kind]}" if chosen else "nothing to adjust for"
@@ -49,7 +49,9 @@ def _rivals(question: Question, best: Collection[Node]) -> str:
     """Sets of which no rule says that they are never better, for a weighted direct effect."""
     if question.estimand != "wcde" or question.observed >= set(question.dag):
         return ""
-    sets = [left for left in undominated_weighted_sets(question, limit=200) if left != set(best)]
+    sets = [
+        left for left in undominated_weighted_sets(question, limit=200) if left != frozenset(best)
+    ]
     if not sets:
         return ""
     shown = "; ".join(shown_set(left) for left in sets[:3])

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from causalif.data.design import Design
 from causalif.data.survival import check_event
 from causalif.errors import DataError, Problems, check_choice, did_you_mean
 from causalif.nuisance.folds import entropy_of
@@ -17,6 +18,7 @@ from causalif.nuisance.library import Library, resolve
 
 METHODS = ("onestep", "tmle", "plugin", "ipw")
 ROLES = ("exposure", "outcome", "mediators", "covariates", "dag")
+FEW_CLUSTERS = 100  # below it one split of them is one of many that would answer otherwise
 SCALES = ("difference", "ratio", "odds_ratio")
 MISSING = ("error", "ipw", "impute")
 
@@ -180,14 +182,17 @@ def _used(library: Library, options: Mapping[str, Any]) -> list[Library]:
     return [library, *(roles[role] for role in asked if role in roles)]
 
 
-def settings_from(options: Mapping[str, Any], library: Library, n: int) -> Settings:
-    """Checked options and the defaults that depend on the number of rows."""
-    floor, repeats = options["truncate"], options["repeats"]
+def settings_from(options: Mapping[str, Any], library: Library, design: Design) -> Settings:
+    """Checked options and the defaults that depend on the number of rows and clusters."""
+    floor, repeats, n = options["truncate"], options["repeats"], design.n
+    if repeats is None:
+        groups = None if design.clusters is None else len(np.unique(design.clusters))
+        repeats = default_repeats(n, int(options["folds"]), library, groups)
     return Settings(
         method=options["method"],
         library=library,
         folds=int(options["folds"]),
-        repeats=default_repeats(n, int(options["folds"]), library) if repeats is None else repeats,
+        repeats=repeats,
         scale=options["scale"],
         floor=default_floor(n) if floor is None else float(floor),
         stabilize=options["stabilize"],
@@ -208,11 +213,24 @@ def default_floor(n: int) -> float:
     return min(0.1, 1 / (math.sqrt(n) * math.log(max(n, 3))))
 
 
-def default_repeats(n: int, folds: int, library: Library) -> int:
-    """How often the folds are drawn afresh: the split's own noise matters in small samples."""
-    if folds == 1 or library.name != "auto":
+def default_repeats(n: int, folds: int, library: Library, clusters: int | None = None) -> int:
+    """How often the folds are drawn afresh: the split's own noise matters in small samples.
+
+    Of few clusters, which folds keep whole, the split decides for every learner.
+
+    Examples
+    --------
+    >>> from causalif.nuisance.library import resolve
+    >>> [default_repeats(n, 5, resolve("auto")) for n in (500, 5000)]
+    [3, 1]
+    >>> default_repeats(5000, 5, resolve("glm"), clusters=30)
+    3
+    """
+    if folds == 1:
         return 1
-    return 3 if n <= 1000 else 1
+    if clusters is not None and clusters < FEW_CLUSTERS:
+        return 3
+    return 3 if n <= 1000 and library.name == "auto" else 1
 
 
 def _is_count(value: Any) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import stdtrit
 
 from causalif.errors import DataError, Problems, SmallSampleWarning, first_rows, warn
 from causalif.estimate.rows import Rows
@@ -227,6 +228,7 @@ def _warn_if_few(rows: Rows) -> None:
         )
     if rows.strata is None:
         return
+    _warn_if_few_are_left(rows.n_units, int(rows.stratum.max()) + 1, rows.clusters is not None)
     first = np.flatnonzero(np.bincount(rows.stratum_of_unit) == 1)
     if len(first):
         names = [str(rows.strata[np.flatnonzero(rows.stratum == h)[0]]) for h in first[:5]]
@@ -236,5 +238,17 @@ def _warn_if_few(rows: Rows) -> None:
             f"{len(first)} of {rows.stratum.max() + 1} strata hold a single {unit} "
             f"({', '.join(names)}{more}); centred at the grand mean, which overstates the "
             "variance. Merge them with a neighbouring stratum.",
+            SmallSampleWarning,
+        )
+
+
+def _warn_if_few_are_left(units: int, strata: int, in_clusters: bool) -> None:
+    """Strata use up degrees of freedom: two clusters in each of 15 leave 15 differences."""
+    left = units - strata
+    if in_clusters and units >= FEW_CLUSTERS and 0 < left < FEW_CLUSTERS:
+        wider = float(stdtrit(left, 0.975) / stdtrit(np.inf, 0.975) - 1)
+        warn(
+            f"{units} clusters in {strata} strata leave {left} degrees of freedom: normal 95% "
+            f"intervals should be {wider:.0%} wider, as those of a t distribution are.",
             SmallSampleWarning,
         )

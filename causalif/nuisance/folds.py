@@ -60,19 +60,45 @@ def draw_folds(design: Design, folds: int, seed: int) -> np.ndarray:
     """
     if folds == 1:
         return np.full(design.n, -1)
-    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
-
     strata = _strata(design, folds)
-    if design.clusters is None:
-        splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
-        parts = splitter.split(strata, strata)
-    else:
-        splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-        parts = splitter.split(strata, strata, groups=design.clusters)
+    if design.clusters is not None:
+        return _whole_clusters(strata, design.clusters, folds, np.random.default_rng(seed))
+    from sklearn.model_selection import StratifiedKFold
+
     codes = np.empty(design.n, dtype=np.int64)
-    for fold, (_, held_out) in enumerate(parts):
+    splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
+    for fold, (_, held_out) in enumerate(splitter.split(strata, strata)):
         codes[held_out] = fold
     return codes
+
+
+def _whole_clusters(
+    strata: np.ndarray, clusters: np.ndarray, folds: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Clusters in random order, each to the fold that has least of what it holds.
+
+    The stratified group folds of scikit-learn take clusters by size, so that for clusters of
+    many sizes every seed gives the same folds.
+
+    Examples
+    --------
+    >>> clusters = np.repeat([7, 8, 9], [3, 2, 1])
+    >>> folds = _whole_clusters(np.zeros(6, int), clusters, 2, np.random.default_rng(1))
+    >>> [len(set(folds[clusters == c])) for c in (7, 8, 9)], np.unique(folds).tolist()
+    ([1, 1, 1], [0, 1])
+    """
+    _, cluster = np.unique(clusters, return_inverse=True)
+    _, stratum = np.unique(strata, return_inverse=True)
+    rows = np.zeros((cluster.max() + 1, stratum.max() + 1))
+    np.add.at(rows, (cluster, stratum), 1.0)
+    shares = rows / rows.sum(axis=0)
+    filled, fold_of = np.zeros((folds, rows.shape[1])), np.empty(len(rows), dtype=np.int64)
+    for one in rng.permutation(len(rows)):
+        crowded = filled @ shares[one]
+        fold = int(rng.choice(np.flatnonzero(crowded <= crowded.min() + 1e-12)))
+        filled[fold] += shares[one]
+        fold_of[one] = fold
+    return fold_of[cluster]
 
 
 def _strata(design: Design, folds: int) -> np.ndarray:

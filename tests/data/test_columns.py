@@ -131,9 +131,8 @@ def test_groups_of_mediators() -> None:
 
 def test_rows_without_a_mediator_hold_the_values_of_complete_rows():
     """Two mediators of one row come from one other, so that no new combination appears."""
-    data = pd.DataFrame({
-        "a": np.arange(40) // 4 % 2, "y": np.arange(40.0), "m": np.arange(40) % 4, "k": list("pqrs") * 10,
-    })  # fmt: skip
+    columns = {"a": np.arange(40) // 4 % 2, "y": np.arange(40.0)}
+    data = pd.DataFrame(columns | {"m": np.arange(40) % 4, "k": list("pqrs") * 10})
     data["m"] = data["m"].where(data.index % 5 > 0)
     design = build_design(data, "a", "y", mediators=["m", "k"], missing="ipw")
     assert design.complete is not None

@@ -129,7 +129,9 @@ def test_a_line_is_found_with_its_bands():
 
 
 def test_plot_draws_the_curve_and_both_bands():
-    found = cif.controlled_direct_effect(curved(2000, 1), "a", "y", "m", "w", learners="glm", seed=1)
+    found = cif.controlled_direct_effect(
+        curved(2000, 1), "a", "y", "m", "w", learners="glm", seed=1
+    )
     ax = found.plot("curve")
     line = ax.lines[0]
     for term, point in zip(found.names, found.recipe.estimand.curve.points, strict=True):

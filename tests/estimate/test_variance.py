@@ -152,6 +152,15 @@ def test_few_clusters_warn_once_with_their_number(rng):
     cif.combine([estimate, estimate]).summary()
 
 
+def test_strata_use_up_degrees_of_freedom():
+    values = np.random.default_rng(0).normal(size=120)
+    clusters, strata = np.arange(120) // 3, np.arange(120) // 6
+    with pytest.warns(SmallSampleWarning, match="40 clusters in 20 strata leave 20 degrees") as w:
+        cif.Estimate([0.0], values - values.mean(), clusters=clusters, strata=strata)
+    # t tables: 2.086 at 20 degrees of freedom, against 1.960
+    assert "6% wider" in str(w[0].message)
+
+
 def test_thirty_clusters_are_silent(rng):
     mean_of(rng.normal(size=N), clusters=np.arange(N) % 30)
 

@@ -13,6 +13,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.neighbors import KNeighborsRegressor
 
+from causalif.data.build import build_design
 from causalif.data.design import Column, Design, Exposure, Outcome
 from causalif.errors import FitError
 from causalif.nuisance.crossfit import Nuisances
@@ -166,3 +167,19 @@ def test_weights_of_the_library_are_a_distribution_and_beat_the_constant():
     assert (table["weight"] >= 0).all()
     # variance of y given a is 3, the residual variance 1
     assert table.set_index("learner")["relative"].min() < 0.5
+
+
+def test_seeds_move_folds_of_clusters_of_any_size():
+    """Clusters taken by size would fall alike whatever the seed."""
+    rng = np.random.default_rng(5)
+    clusters = np.repeat(np.arange(24), rng.permutation(np.arange(5, 29)))
+    n = len(clusters)
+    data = pd.DataFrame({"a": rng.integers(0, 2, n), "y": rng.normal(size=n), "g": clusters})
+    found = build_design(data, "a", "y", clusters="g")
+    drawn = [draw_folds(found, 4, seed) for seed in (1, 2, 1)]
+    assert (drawn[0] == drawn[2]).all()
+    together = [folds[:, None] == folds for folds in drawn[:2]]
+    assert (together[0] != together[1]).any()
+    for folds in drawn:
+        assert (pd.crosstab(folds, clusters) > 0).sum().max() == 1  # whole
+        assert pd.crosstab(folds, data["a"]).to_numpy().min() > n / 16
