@@ -233,7 +233,7 @@ pd.crosstab(people["family"], people["sex"])
 # The chance of being a man, given all that is adjusted for, mediators too:
 
 # %%
-ax = one_law.plot("overlap")
+ax = direct.plot("overlap")
 
 # %% [markdown]
 # *Men above the line, women below.* At the right there are many men and few women: the married,

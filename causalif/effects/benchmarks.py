@@ -54,12 +54,12 @@ def benchmark(
     ----------
     .. [1] Chernozhukov et al. (2022), Long story short, section on benchmarking.
     """
-    full = [variances(effect, c.weighing, influence=False).values.to_numpy() for c in contrasts]
+    full = [variances(effect, c.weighing).values.to_numpy() for c in contrasts]
     rows: list[tuple[object, ...]] = []
     for name in names:
         short = _without(effect, name)
         for contrast, (left, weight) in zip(contrasts, full, strict=True):
-            more, less = variances(short, contrast.weighing, influence=False).values
+            more, less = variances(short, contrast.weighing).values
             outcome_r2 = float(np.clip(more / left - 1, 0, 1))
             exposure_r2 = float(np.clip(1 - less / weight, 0, 1 - 1e-9))
             bound = float(np.sqrt(left * weight)) * strength(outcome_r2, exposure_r2)

@@ -32,7 +32,7 @@ class Diagnostics:
     floor : float
         Exposure probabilities below it were raised to it.
     propensity : DataFrame, n rows x levels
-        P(exposure = level | covariates).
+        P(exposure = level | covariates), or given the mediators as well where both are adjusted.
     overlap : DataFrame
         Per set of predictors: least probability, rows and share below the floor.
     weights : DataFrame
@@ -78,9 +78,10 @@ def diagnose(
     means: Mapping[str, PotentialMean],
     spread: pd.Series | None,
     repeats: int,
+    adjusted: tuple[str, ...],
 ) -> Diagnostics:
-    """Collect the tables of one draw of the folds."""
-    propensity = nuisances.probability(design.covariates)
+    """Collect the tables of one draw of the folds; overlap and balance given `adjusted`."""
+    propensity = nuisances.probability(adjusted)
     return Diagnostics(
         observed=int(design.outcome.observed.sum()),
         folds=nuisances.scheme.n_folds,
@@ -91,7 +92,7 @@ def diagnose(
         ),
         overlap=nuisances.overlap(),
         weights=_weights(design, means),
-        balance=balance(design, propensity),
+        balance=balance(design, adjusted, propensity),
         losses=nuisances.losses,
         spread=spread,
         outcome_weights=_by_world(
@@ -125,16 +126,16 @@ def _weights(design: Design, means: Mapping[str, PotentialMean]) -> pd.DataFrame
     return pd.DataFrame(rows)
 
 
-def balance(design: Design, propensity: np.ndarray) -> pd.DataFrame:
+def balance(design: Design, names: tuple[str, ...], propensity: np.ndarray) -> pd.DataFrame:
     """Largest standardised mean difference of each covariate over the contrasts.
 
     In units of the pooled standard deviation of the two groups before weighting
     (Austin 2009); weighted by the inverse exposure probability.
     """
-    labels = [label for name in design.covariates for label in design.columns[name].labels]
+    labels = [label for name in names for label in design.columns[name].labels]
     if not labels:
         return pd.DataFrame({"unadjusted": [], "weighted": []}, pd.Index([], name="covariate"))
-    values = design.matrix(design.covariates)
+    values = design.matrix(names)
     sampling = np.ones(design.n) if design.weights is None else design.weights
     groups = [design.exposure.codes == level for level in range(design.exposure.contrasted)]
 
@@ -163,6 +164,7 @@ def warn_on_positivity(
     found: Diagnostics,
     influence: np.ndarray,
     least_rows: int,
+    adjusted: tuple[str, ...],
 ) -> None:
     """Warn when floored rows, or few effective rows, carry the answer."""
     worst = max(nuisances.predictor_sets, key=lambda names: nuisances.below_floor(names).sum())
@@ -175,7 +177,8 @@ def warn_on_positivity(
             f"{int(rows.sum())} of {design.n} rows ({rows.mean():.1%}) have a probability of some "
             f"level below {found.floor:.2g} in {nuisances.describe(('exposure', worst))}; it was "
             f"raised to that floor, and these rows carry up to {carried:.0%} of the squared "
-            'influence. Look at .plot("overlap"); set the floor with truncate=.',
+            f"influence. Look at {_where_to_look(nuisances, worst, adjusted)}; set the floor with "
+            "truncate=.",
             PositivityWarning,
         )
     thin = found.weights.iloc[int(found.weights["effective_rows"].argmin())]
@@ -186,3 +189,9 @@ def warn_on_positivity(
             "trusted at that size; compare levels that more people have.",
             PositivityWarning,
         )
+
+
+def _where_to_look(nuisances: Nuisances, worst: tuple[str, ...], adjusted: tuple[str, ...]) -> str:
+    """The plot of these probabilities."""
+    in_order = tuple(name for name in nuisances.design.columns if name in adjusted)
+    return '.plot("overlap")' if worst == in_order else f'.plot("overlap", given={list(worst)})'

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,13 +45,35 @@ def draw_effects(effect: EffectEstimate, ax: Axes | None, **options: Any) -> Axe
     return plots.forest(tidy, ax=ax, **{**defaults, **options})
 
 
-def draw_overlap(effect: EffectEstimate, ax: Axes | None, **options: Any) -> Axes:
-    """Distribution of the exposure probability by exposure level."""
+def draw_overlap(
+    effect: EffectEstimate, ax: Axes | None, given: Collection[str] | None = None, **options: Any
+) -> Axes:
+    """Distribution of the exposure probability by exposure level, given other columns if asked."""
     exposure, found = effect.design.exposure, effect.diagnostics
     labels = np.array([str(level) for level in exposure.levels])
     observed = pd.Series(labels[exposure.codes], found.propensity.index, name=exposure.whole)
     options.setdefault("floor", found.floor)
-    return plots.overlap(found.propensity, observed, ax=ax, **options)
+    propensity = found.propensity if given is None else _propensity(effect, given)
+    return plots.overlap(propensity, observed, ax=ax, **options)
+
+
+def _propensity(effect: EffectEstimate, given: Collection[str]) -> pd.DataFrame:
+    """P(exposure = level | given) for the levels compared, as the analysis predicted it."""
+    exposure, design = effect.design.exposure, effect.design
+    wanted = {given} if isinstance(given, str) else set(given)
+    names = ", ".join(name for name in design.columns if name in wanted) or "1"
+    columns = {
+        f"P({exposure.at(code)} | {names})": str(exposure.levels[code])
+        for code in range(exposure.contrasted)
+    }
+    if not wanted <= set(design.columns) or not set(columns) <= set(effect.nuisance.columns):
+        head = f"P({exposure.at(0)} | "
+        known = [c[len(head) : -1] for c in effect.nuisance.columns if c.startswith(head)]
+        raise DataError(
+            f"the exposure was not predicted from given={sorted(wanted)}. It was from: "
+            f"{'; '.join(known)}."
+        )
+    return effect.nuisance[list(columns)].rename(columns=columns)
 
 
 def draw_balance(effect: EffectEstimate, ax: Axes | None, **options: Any) -> Axes:

@@ -219,11 +219,13 @@ def _result(
     if len(draws) > 1:
         by_draw = [contrast(estimand, design, draw, settings.scale).values for draw in draws]
         spread = pd.DataFrame(by_draw).std(ddof=1)
-    found = diagnose(design, nuisances, means, spread, settings.repeats)
+    mediators = tuple(name for group in design.mediators for name in group)
+    adjusted = (*design.covariates, *(mediators if estimand.together else ()))
+    found = diagnose(design, nuisances, means, spread, settings.repeats, adjusted)
     found = tell_of_censoring(found, censoring, design.n)
     found = tell_of_two_phases(found, phase)
     influence = complete_rows(recipe.design, terms.influence.to_numpy())
-    warn_on_positivity(design, nuisances, found, influence, estimand.least_rows)
+    warn_on_positivity(design, nuisances, found, influence, estimand.least_rows, adjusted)
     return EffectEstimate.from_estimate(
         terms,
         design=design,

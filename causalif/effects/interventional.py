@@ -145,7 +145,7 @@ INTERVENTIONAL = Estimand(
     assumptions=(
         _NOTHING_BEFORE,
         "Given {exposure} and the covariates, nothing unmeasured drives both {mediators} and "
-        "{outcome}; in a randomised trial too, for {mediators} are not randomised.",
+        "{outcome}; in a randomised trial too, for the mediators are not randomised.",
         "Nothing that {exposure} changes drives both {mediators} and {outcome} (otherwise name it "
         "among the intermediates).",
         *_OVERLAP_AND_MEANING,
@@ -163,7 +163,8 @@ WITH_INTERMEDIATES = replace(
     assumptions=(
         _NOTHING_BEFORE,
         "Given {exposure}, {intermediates} and the covariates, nothing unmeasured drives both "
-        "{mediators} and {outcome}; in a randomised trial too, for {mediators} are not randomised.",
+        "{mediators} and {outcome}; in a randomised trial too, for the mediators are not "
+        "randomised.",
         *_OVERLAP_AND_MEANING,
     ),
     criterion="interventional",

@@ -67,6 +67,7 @@ def along_curve(estimand: Estimand, design: Design, *, at: Any, df: Any, method:
         references=(*estimand.references, "neugebauer2007nonparametric"),
         classifies=True,
         by_groups=False,
+        together=not design.intermediates,
         curve=curve,
     )
 

@@ -32,15 +32,28 @@ if TYPE_CHECKING:
     from causalif.effects.result import EffectEstimate
 
 
-def variances(effect: EffectEstimate, pair: Pair, *, influence: bool = True) -> Estimate:
+def nuisances_of(effect: EffectEstimate) -> Nuisances:
+    """Nuisances of the first draw, with regressors for the weights as an outcome; none fitted."""
+    settings = effect.recipe.settings
+    return Nuisances(
+        effect.design,
+        _regressing(settings.library),
+        folds=effect.recipe.folds[0],
+        entropy=seed_for(settings.entropy, "fits", 0),
+        n_jobs=settings.n_jobs,
+        floor=settings.floor,
+    )
+
+
+def variances(effect: EffectEstimate, pair: Pair, nuisances: Nuisances | None = None) -> Estimate:
     """E[(Y - mu)^2] over the rows that the contrast weighs, and E[alpha^2].
 
     Parameters
     ----------
     effect : EffectEstimate
     pair : two worlds
-    influence : bool, default True
-        False leaves out the fits that the influence of the second needs.
+    nuisances : Nuisances, optional
+        For the fits that the influence of the second needs; it is wrong without.
 
     Notes
     -----
@@ -58,7 +71,7 @@ def variances(effect: EffectEstimate, pair: Pair, *, influence: bool = True) -> 
     residuals = found.outcome_residuals[names].to_numpy()
     used = np.column_stack([plus != 0, minus != 0])
     squares, alpha = _squares(residuals, used, design), plus - minus
-    term = _term_of(effect, pair, alpha) if influence else alpha**2
+    term = alpha**2 if nuisances is None else _term_of(effect, pair, alpha, nuisances)
     plug_in = _mean(design, {"outcome": squares, "weights": alpha**2})
     rows = _mean(design, {"outcome": squares, "weights": 2 * term - alpha**2}).influence
     both = Estimate(
@@ -90,7 +103,7 @@ def _least(effect: EffectEstimate, pair: Pair, gain: np.ndarray, left: float) ->
     return combine([term, squared]).transform(lambda v: v[:1] ** 2 / v[1:], ["weights"])
 
 
-def reach(effect: EffectEstimate, contrast: Contrast) -> Estimate:
+def reach(effect: EffectEstimate, contrast: Contrast, nuisances: Nuisances) -> Estimate:
     """S: the bias per unit of C_Y C_D, in the units of the outcome.
 
     Raises
@@ -98,7 +111,7 @@ def reach(effect: EffectEstimate, contrast: Contrast) -> Estimate:
     DataError
         The regressions leave nothing of the outcome, or all weights are zero.
     """
-    both = variances(effect, contrast.weighing)
+    both = variances(effect, contrast.weighing, nuisances)
     first, second = both.values
     size = float(np.sqrt(first * second))
     if size == 0:
@@ -123,23 +136,16 @@ def _squares(left: np.ndarray, used: np.ndarray, design: Design) -> np.ndarray:
     return np.where(both, squares[:, finer], squares.sum(axis=1))
 
 
-def _term_of(effect: EffectEstimate, pair: Pair, alpha: np.ndarray) -> np.ndarray:
+def _term_of(
+    effect: EffectEstimate, pair: Pair, alpha: np.ndarray, nuisances: Nuisances
+) -> np.ndarray:
     """Uncentred influence values of the contrast, were alpha the outcome, shape (n,)."""
-    design, recipe, settings = effect.design, effect.recipe, effect.recipe.settings
+    design, recipe = effect.design, effect.recipe
     seen = np.where(design.outcome.observed, alpha, np.nan)
     design = replace(design, outcome=Outcome("weights", seen, "continuous"))
-    nuisances = Nuisances(
-        design,
-        _regressing(settings.library),
-        folds=recipe.folds[0],
-        entropy=seed_for(settings.entropy, "fits", 0),
-        n_jobs=settings.n_jobs,
-        floor=settings.floor,
-    )
-    how = replace(settings, method="onestep")
-    plus, minus = (
-        recipe.estimand.evaluate(nuisances, design, world, how).uncentred for world in pair
-    )
+    found, how = nuisances.for_outcome(design), replace(recipe.settings, method="onestep")
+    plus, minus = (recipe.estimand.evaluate(found, design, world, how).uncentred for world in pair)
+    nuisances.adopt(found)
     return plus - minus
 
 

@@ -65,7 +65,8 @@ class EffectEstimate(Estimate):
         kind : {"effects", "curve", "overlap", "balance", "influence", "learners"}
         ax : Axes, optional
         **options
-            Passed to the plot: ``level=`` (effects), ``term=`` (influence), ...
+            Passed to the plot: ``level=`` (effects), ``term=`` (influence), ``given=`` (overlap:
+            predictors of the exposure other than the covariates), ...
 
         Raises
         ------

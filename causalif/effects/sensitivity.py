@@ -13,7 +13,7 @@ from scipy.special import ndtri
 from causalif.effects.benchmarks import benchmark, covariates_of
 from causalif.effects.confounding import contrasts_of, difference, strength
 from causalif.effects.evalue import e_values, takes_ratio_of_means
-from causalif.effects.reach import reach
+from causalif.effects.reach import nuisances_of, reach
 from causalif.effects.robustness import bounds, robustness
 from causalif.errors import Problems, did_you_mean
 from causalif.estimate import Estimate
@@ -174,7 +174,8 @@ def sensitivity(
     zero = 0.0 if null is None else float(null)
     contrasts = contrasts_of(effect)
     effects = combine([difference(effect, c) for c in contrasts])
-    sizes = combine([reach(effect, c) for c in contrasts])
+    nuisances = nuisances_of(effect)
+    sizes = combine([reach(effect, c, nuisances) for c in contrasts])
     terms = list(effects.names)
     values = zip(terms, sizes.names, strict=True)
     robust = [robustness(effects[t], sizes[s], zero, level) for t, s in values]

@@ -91,6 +91,7 @@ WEIGHTED = Estimand(
     criterion="wcde",
     classifies=True,
     by_groups=False,
+    together=True,
     least_rows=150,  # below it intervals of a simulation study were too short
 )
 

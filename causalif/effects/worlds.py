@@ -72,6 +72,9 @@ class Estimand:
         it averages over a product of marginal laws.
     least_rows : int, default 0
         Fewer effective rows than this are warned of, beyond what every effect warns of.
+    together : bool, default False
+        Whether mediators are adjusted for as covariates are, so that overlap and balance are
+        those given both.
     """
 
     name: str
@@ -89,6 +92,7 @@ class Estimand:
     curve: Curve | None = None
     by_groups: bool = True
     least_rows: int = 0
+    together: bool = False
 
 
 def total_contrast(level: int, reference: int) -> Contrasts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -48,6 +48,32 @@ class Regressions(Record):
             folds = draw_folds(design, folds, seed_for(entropy, "folds"))
         self.library = library
         self.scheme = Scheme(folds, entropy, n_jobs)
+
+    def for_outcome(self, design: Design) -> Self:
+        """The same for another outcome of the same rows: what does not hang on it is kept.
+
+        Parameters
+        ----------
+        design : Design
+            That of these nuisances, but for the outcome.
+        """
+        library, scheme = self.library, self.scheme
+        other = type(self)(
+            design,
+            library,
+            folds=scheme.folds,
+            entropy=scheme.entropy,
+            n_jobs=scheme.n_jobs,
+            floor=self.floor,
+        )
+        other.adopt(self)
+        return other
+
+    def adopt(self, other: Self) -> None:
+        """Take over the fits of another that do not hang on the outcome."""
+        kept = ("exposure", "share", "dependence")
+        self._fits.update({key: fit for key, fit in other._fits.items() if key[0] in kept})
+        self._probabilities.update(other._probabilities)
 
     def _fit_mean(
         self,

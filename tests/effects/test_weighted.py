@@ -248,3 +248,21 @@ def test_sensitivity_speaks_of_confounders_of_both():
     data = MarginalLaw.random(9).sample(900, seed=1)
     found = weighted_direct_effect(data, "a", "y", dag=DAG, learners="glm", seed=1).sensitivity()
     assert list(found.table["against"]) == ["a confounder of a or m and y"]
+
+
+def test_overlap_and_balance_are_those_of_the_weights():
+    """Given w alone the exposure is a coin; given the mediator it is nearly known."""
+    rng = np.random.default_rng(0)
+    w, a = rng.normal(size=2000), rng.integers(0, 2, 2000)
+    m = np.where(rng.uniform(size=2000) < 0.9, a, 1 - a)
+    data = pd.DataFrame({"w": w, "a": a, "m": m, "y": a + m + w})
+    found = weighted_direct_effect(
+        data, "a", "y", dag="{a w} -> {m y}; m -> y", learners="glm", seed=1
+    )
+    assert found.diagnostics.propensity["1"].min() < 0.15
+    assert set(found.diagnostics.balance.index) == {"w", "m"}
+    assert abs(found.diagnostics.balance.loc["m", "unadjusted"]) > 1
+    assert abs(found.diagnostics.balance.loc["m", "weighted"]) < 0.2
+    with pytest.raises(DataError, match="It was from: w; w, m|It was from: w, m"):
+        found.plot("overlap", given=["m"])
+    found.plot("overlap", given=["w", "m"])
