@@ -263,6 +263,6 @@ def test_overlap_and_balance_are_those_of_the_weights():
     assert set(found.diagnostics.balance.index) == {"w", "m"}
     assert abs(found.diagnostics.balance.loc["m", "unadjusted"]) > 1
     assert abs(found.diagnostics.balance.loc["m", "weighted"]) < 0.2
-    with pytest.raises(DataError, match="It was from: w; w, m|It was from: w, m"):
+    with pytest.raises(DataError, match=r"It was from: w, m"):
         found.plot("overlap", given=["m"])
     found.plot("overlap", given=["w", "m"])
