@@ -12,10 +12,11 @@ from causalif.data.design import Design
 from causalif.effects.chain import chain_mean
 from causalif.effects.crossing import JointExposure, cross
 from causalif.effects.engine import analyse
-from causalif.effects.options import Settings, documented, is_none
+from causalif.effects.options import Settings
 from causalif.effects.points import along_curve, is_curve
 from causalif.effects.potential import PotentialMean, Residual, potential_mean
 from causalif.effects.result import EffectEstimate
+from causalif.effects.shared import documented, is_none
 from causalif.effects.worlds import Contrasts, Estimand, World
 from causalif.nuisance.crossfit import Nuisances
 

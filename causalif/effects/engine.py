@@ -12,11 +12,12 @@ import pandas as pd
 from causalif.data import Design, resolve_call
 from causalif.effects.checks import check_before_fits, check_levels
 from causalif.effects.diagnostics import diagnose, warn_on_positivity
-from causalif.effects.options import check_options, complete, of_the_data, settings_from
+from causalif.effects.options import check_options, settings_from
 from causalif.effects.potential import PotentialMean
 from causalif.effects.recipe import Recipe
 from causalif.effects.repeats import average
 from causalif.effects.result import EffectEstimate
+from causalif.effects.shared import complete, of_the_data
 from causalif.effects.subgroups import check_groups, identify_by_group, parts_of
 from causalif.effects.survival import tell_of_censoring, with_censoring
 from causalif.effects.two_phase import (

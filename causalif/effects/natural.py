@@ -8,8 +8,8 @@ from typing import Any
 from causalif.effects.chain import chain_mean
 from causalif.effects.engine import analyse
 from causalif.effects.interventional import INTERVENTIONAL, WITH_INTERMEDIATES
-from causalif.effects.options import documented, is_none
 from causalif.effects.result import EffectEstimate
+from causalif.effects.shared import documented, is_none
 from causalif.effects.worlds import Contrasts, Estimand
 from causalif.errors import DataError, NotIdentified
 

@@ -9,8 +9,8 @@ from typing import Any
 from causalif.data.design import Design
 from causalif.effects.chain import chain_mean
 from causalif.effects.engine import analyse
-from causalif.effects.options import documented
 from causalif.effects.result import EffectEstimate
+from causalif.effects.shared import documented
 from causalif.effects.worlds import Contrasts, Estimand, total_contrast
 
 SHOWN = 3  # names of a group that a term spells out

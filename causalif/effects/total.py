@@ -7,8 +7,8 @@ from typing import Any
 from causalif.effects.chain import chain_mean
 from causalif.effects.engine import analyse
 from causalif.effects.front_door import FRONT_DOOR
-from causalif.effects.options import documented
 from causalif.effects.result import EffectEstimate
+from causalif.effects.shared import documented
 from causalif.effects.worlds import Estimand, total_contrast
 
 TOTAL = Estimand(

@@ -13,7 +13,7 @@ from causalif.data.call import resolve_call
 from causalif.data.design import Design
 from causalif.effects.chain import chain_mean
 from causalif.effects.engine import analyse
-from causalif.effects.options import Settings, complete, documented, of_the_data
+from causalif.effects.options import Settings
 from causalif.effects.pairs import (
     Averages,
     at_pairs,
@@ -24,6 +24,7 @@ from causalif.effects.pairs import (
 )
 from causalif.effects.potential import PotentialMean, Residual
 from causalif.effects.result import EffectEstimate
+from causalif.effects.shared import complete, documented, of_the_data
 from causalif.effects.worlds import Contrasts, Estimand, World
 from causalif.errors import DataWarning, warn
 from causalif.estimate import Estimate

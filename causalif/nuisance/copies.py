@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from causalif.data.design import products
+
 COPIES = 3  # donors drawn for every row; more bring little
 DRAWN_TWICE = 2  # dealings of some columns against the others; ten gave the same
 CLIP = 0.01  # of a probability before its odds are taken
@@ -65,6 +67,5 @@ def joint_features(left: np.ndarray, right: np.ndarray, *, squares: bool) -> np.
     >>> joint_features(np.array([[2.0]]), np.array([[3.0, 5.0]]), squares=False)
     array([[ 2.,  3.,  5.,  6., 10.]])
     """
-    products = (left[:, :, None] * right[:, None, :]).reshape(len(left), -1)
-    parts = [left, right, products]
+    parts = [left, right, products(left, right)]
     return np.column_stack([*parts, left**2, right**2] if squares else parts)
