@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 import inspect
 import warnings
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 
 class CausalifError(Exception):
@@ -132,3 +133,12 @@ def warn(message: str, category: type[CausalifWarning]) -> None:
         frame = frame.f_back
         level += 1
     warnings.warn(message, category, stacklevel=level)
+
+
+@contextmanager
+def said_once(category: type[CausalifWarning], *, said: bool = True) -> Iterator[None]:
+    """Keep a warning quiet in steps that would give it again, once it was `said`."""
+    with warnings.catch_warnings():
+        if said:
+            warnings.simplefilter("ignore", category)
+        yield

@@ -29,7 +29,7 @@ from causalif.effects.two_phase import (
     with_two_phases,
 )
 from causalif.effects.worlds import Estimand, contrast, worlds_of
-from causalif.errors import Problems, check_choice
+from causalif.errors import Problems, SmallSampleWarning, check_choice, said_once
 from causalif.estimate import Estimate
 from causalif.nuisance.crossfit import Nuisances
 from causalif.nuisance.fits import Scheme
@@ -186,7 +186,8 @@ def run(recipe: Recipe) -> EffectEstimate:
                 means[name] = part.among_all(mean, whole)
                 bar.update(1)
             everywhere = {name: on_all_rows(phase, name, mean) for name, mean in means.items()}
-            draws.append(_estimate(design, everywhere))
+            with said_once(SmallSampleWarning, said=draw > 0):  # of clusters, strata
+                draws.append(_estimate(design, everywhere))
             first = first or (nuisances, means, censoring, phase)
     assert first is not None
     return _result(recipe, draws, *first)
@@ -214,7 +215,8 @@ def _result(
     phase: Phase,
 ) -> EffectEstimate:
     estimand, design, settings = recipe.estimand, note_in(nuisances.design, phase), recipe.settings
-    averaged = average(draws)
+    with said_once(SmallSampleWarning):
+        averaged = average(draws)
     terms = contrast(estimand, design, averaged, settings.scale)
     spread = None
     if len(draws) > 1:
