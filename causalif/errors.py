@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import warnings
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Generator, Hashable, Iterable, Sequence
 from contextlib import contextmanager
 
 
@@ -136,7 +136,7 @@ def warn(message: str, category: type[CausalifWarning]) -> None:
 
 
 @contextmanager
-def said_once(category: type[CausalifWarning], *, said: bool = True) -> Iterator[None]:
+def said_once(category: type[CausalifWarning], *, said: bool = True) -> Generator[None]:
     """Keep a warning quiet in steps that would give it again, once it was `said`."""
     with warnings.catch_warnings():
         if said:
