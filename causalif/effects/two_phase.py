@@ -53,7 +53,7 @@ def check_two_phases(design: Design, folds: int) -> None:
             f"outcome {design.outcome.name!r} is missing in {lacking} of the "
             f"{int((~design.complete).sum())} rows that lack a mediator or an intermediate, and in "
             f"only {complete} of those that do not: too few to stand for them. Drop these "
-            f'{complete} (whoever lacks the outcome then lacks both), or missing="impute".'
+            f"{complete}: whoever lacks the outcome then lacks both."
         )
 
 
