@@ -18,6 +18,7 @@ from causalif.graph.criteria import conditions
 from causalif.graph.dag import (
     Question,
     is_two_headed,
+    mediators_between,
     shown_set,
 )
 from causalif.graph.failure import effect_name, remedy, stays_open
@@ -132,7 +133,18 @@ def identify(
     if found.strategy == "front door":
         call = replace(call, mediators=list(found.mediators))
     call = replace(call, covariates=list(found.covariates))
+    if question.estimand == "wcde":
+        call = _parted(call, question, names)
     return Identified(call, found, tuple(remarks(question)), between, order)
+
+
+def _parted(call: Call, question: Question, names: Names) -> Call:
+    """The columns of a weighted direct effect, parted into mediators and covariates."""
+    between = mediators_between(question.dag, question.exposure, question.outcome)
+    nodes = {name: set(names.behind([name])) for name in call.covariates}
+    first = [name for name, behind in nodes.items() if behind & between]
+    rest = [name for name in nodes if name not in first]
+    return replace(call, mediators=first or None, covariates=rest)
 
 
 def _choose(question: Question, names: Names, front_door: bool) -> Adjustment:

@@ -94,12 +94,18 @@ SHARED = """method : {"onestep", "tmle", "plugin", "ipw"}, default "onestep"
 def complete(options: Mapping[str, Any]) -> dict[str, Any]:
     """The given options over the defaults; an unknown keyword is an error, as in Python.
 
-    Numbers of numpy become Python's, so that ``folds=np.int64(5)`` is 5 everywhere.
+    Numbers of numpy become Python's, so that ``folds=np.int64(5)`` is 5 everywhere, and a
+    column that is named in a list of one, or by a number, is named by its text.
 
     Raises
     ------
     TypeError
         A keyword that no effect takes.
+
+    Examples
+    --------
+    >>> complete({"by": ["sex"]})["by"], complete({"event": 3})["event"]
+    ('sex', '3')
     """
     for name in options:
         if name not in DEFAULTS:
@@ -108,7 +114,14 @@ def complete(options: Mapping[str, Any]) -> dict[str, Any]:
                 f"{did_you_mean(name, [*ROLES, *DEFAULTS])}"
             )
     plain = {k: v.item() if isinstance(v, np.generic) else v for k, v in options.items()}
-    return {**DEFAULTS, **plain}
+    return {**DEFAULTS, **plain, **{k: _as_name(plain[k]) for k in ("by", "event") if k in plain}}
+
+
+def _as_name(value: Any) -> Any:
+    """One column as every check meets it; what is none stays for them to refuse."""
+    if isinstance(value, list | tuple) and len(value) == 1:  # pyright: ignore
+        (value,) = value  # pyright: ignore
+    return str(value) if isinstance(value, int | float) else value
 
 
 def of_the_data(given: Mapping[str, Any]) -> dict[str, Any]:

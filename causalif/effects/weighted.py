@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,7 +27,6 @@ from causalif.effects.shared import complete, documented, of_the_data
 from causalif.effects.worlds import Contrasts, Estimand, World
 from causalif.errors import DataWarning, warn
 from causalif.estimate import Estimate
-from causalif.graph.dag import mediators_between
 from causalif.graph.read import as_dag
 from causalif.nuisance.crossfit import Nuisances
 
@@ -185,17 +183,7 @@ def weighted_direct_effect(
         given,
         options,
         dag=graph,
-        reshape=partial(_split, dag=graph),
     )
-
-
-def _split(design: Design, folds: int, *, dag: Any) -> Design:
-    """The adjusted columns parted into mediators and others, as the graph has them."""
-    ends = [design.exposure.name], [design.outcome.name]
-    between = mediators_between(dag, *map(tuple, ends))
-    first = tuple(name for name in design.covariates if name in between)
-    second = tuple(name for name in design.covariates if name not in between)
-    return replace(design, covariates=second, mediators=(first,) if first else ())
 
 
 def _zero(design: Design) -> Estimate:

@@ -263,6 +263,33 @@ def test_overlap_and_balance_are_those_of_the_weights():
     assert set(found.diagnostics.balance.index) == {"w", "m"}
     assert abs(found.diagnostics.balance.loc["m", "unadjusted"]) > 1
     assert abs(found.diagnostics.balance.loc["m", "weighted"]) < 0.2
-    with pytest.raises(DataError, match=r"It was from: w, m"):
+    with pytest.raises(DataError, match=r"It was from: m, w"):
         found.plot("overlap", given=["m"])
     found.plot("overlap", given=["w", "m"])
+
+
+@pytest.mark.filterwarnings("ignore:the weights for")
+def test_mediators_seen_in_some_rows_only():
+    """Two-phase sampling: whose m was measured hangs on a, w and y; complete rows are biased."""
+    law = MarginalLaw.random(14)
+    chance = 0.3 + 0.2 * law.cells["a"] + 0.4 * law.cells["y"] - 0.1 * law.cells["w"]
+    expected = 800 * law.p * np.stack([chance, 1 - chance])  # few, so that all pairs are met
+    count = np.maximum(np.round(expected), 1).astype(int)
+    parts = [law.cells.loc[law.cells.index.repeat(k)] for k in count]
+    data = pd.concat([parts[0], parts[1].assign(m=np.nan)], ignore_index=True)
+    learners = SATURATED | {"missing": CellShares()}
+    options = EXACT | {"learners": learners}
+    found = weighted_direct_effect(data, "a", "y", dag=DAG, missing="ipw", **options)
+    # the law of all rows: shares of (w, a, y), times that of m among complete rows like them
+    shares = data.groupby(["w", "a", "y"]).size() / len(data)
+    complete = parts[0].groupby(["w", "a", "y", "m"]).size()
+    within = complete / complete.groupby(["w", "a", "y"]).transform("sum")
+    p = [
+        shares[w, a, y] * within[w, a, y, m]
+        for w, a, m, y in law.cells[["w", "a", "m", "y"]].to_numpy()
+    ]
+    own = MarginalLaw(law.cells, np.array(p))
+    truth = own.product_mean(1) - own.product_mean(0)
+    assert found.values["WCDE"] == approx(truth, abs=1e-8)
+    biased = weighted_direct_effect(parts[0], "a", "y", dag=DAG, **options)
+    assert abs(biased.values["WCDE"] - truth) > 0.01
