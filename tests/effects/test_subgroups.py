@@ -465,6 +465,9 @@ def test_a_graph_must_allow_the_column():
         cif.average_effect(data, "a", "y", dag=f"{GRAPH}; a -> v; v -> y", **options)
     with pytest.raises(NotIdentified, match="v lies on a -> v -> y"):
         cif.average_effect(data, "a", "y", ["w"], dag=f"{GRAPH}; a -> v; v -> y", **options)
+    for by in (["v"], ("v",)):  # is judged as well
+        with pytest.raises(NotIdentified, match="by='v' must be among the covariates"):
+            cif.average_effect(data, "a", "y", dag=f"{GRAPH}; y -> v", **{**options, "by": by})
     with pytest.raises(DataError, match="'v' is not in the graph"):
         cif.average_effect(data, "a", "y", dag=GRAPH, **options)
     front = "u [latent]; u -> a; u -> y; a -> w; w -> y; v -> y"

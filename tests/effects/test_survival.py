@@ -404,6 +404,15 @@ def test_a_horizon_past_the_follow_up_of_one_level_is_answered_with_one_that_ser
     cif.average_effect(short, "a", "x", "w", event="d", horizon=2, learners="glm", seed=1)
 
 
+def test_the_event_may_be_named_in_a_list_of_one(sample):
+    named = total(sample, learners="glm", folds=3, event=["d"])
+    np.testing.assert_array_equal(named.influence, total(sample, learners="glm", folds=3).influence)
+    with pytest.raises(DataError, match="'a' is both the exposure and the event"):
+        total(sample, event=("a",))
+    with pytest.raises(DataError, match="event must be one column name, not 2"):
+        total(sample, event=["d", "w"])
+
+
 def test_a_formula_term_is_no_column_of_times(sample):
     with pytest.raises(DataError, match="with event= it must be the column of times"):
         cif.average_effect("log(x) ~ a | w", sample, event="d", horizon=3)
