@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pandas as pd
 import pytest
 from pytest import approx
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
 import causalif as cif
+from causalif.effects.engine import run
 from tests.truth.learners import CellMeans, CellShares
 
 W = ["econ_hard", "sex", "age"]
@@ -65,10 +69,6 @@ EMPLOYED_PLUGIN = {
 
 def uncollapsed(data: pd.DataFrame, outcome: str, method: str) -> cif.Estimate:
     """`mediate` with the formula of section 2 also where both levels agree."""
-    from dataclasses import replace
-
-    from causalif.effects.engine import run
-
     found = cif.mediate(
         data,
         "treat",
@@ -181,3 +181,63 @@ def test_interventional_effects_with_default_learners_are_medoutcons():
     assert found.std_error["IDE"] == approx(0.028, abs=0.003)
     for term, truth in MEDOUTCON_TRUTH.items():
         assert abs(found.values[term] - truth) < 3 * found.std_error[term]
+
+
+class LinearWithProduct(LinearRegression):
+    """Least squares, with the product of exposure and mediator where both are among the columns."""
+
+    def __init__(self, columns=5):
+        super().__init__()
+        self.columns = columns
+
+    def _wide(self, X):
+        return np.column_stack([X, X[:, 0] * X[:, 1]]) if X.shape[1] == self.columns else X
+
+    def fit(self, X, y, sample_weight=None):
+        return super().fit(self._wide(X), y, sample_weight)
+
+    def predict(self, X):
+        return super().predict(self._wide(X))
+
+
+# R regmedint 1.0.1, linear mediator and outcome. Without a product no covariate value enters;
+# with one, in jobs, the covariates are held at their means, which the linear model averages to.
+REGMEDINT = [
+    ("vv2015", False, {"NDE": 0.19978531486, "NIE": 0.00241093680119, "TE": 0.202196251661,
+                       "PM": 0.0119237462682}),
+    ("vv2015", True, {"NIE": 0.00438370426397, "PNIE": 0.00116690766757}),
+    ("jobs", False, {"TNDE": -0.0402647000018, "PNIE": -0.0157446450289, "PM": 0.281107465553}),
+    ("jobs", True, {"NDE": -0.0419792497064, "NIE": -0.0140339568567, "TNDE": -0.0362355239385,
+                    "PNIE": -0.0197776826246, "TE": -0.056013206563, "PM": 0.250547285503}),
+]  # fmt: skip
+REGMEDINT_ROLES = {
+    "vv2015": ("x", "y", "m", "c"),
+    "jobs": ("treat", "depress2", "job_seek", W),
+}
+
+
+@pytest.mark.filterwarnings("ignore::causalif.errors.CausalifWarning")
+@pytest.mark.parametrize(("name", "product", "expected"), REGMEDINT)
+def test_linear_mediation_of_regmedint(name, product, expected):
+    exposure, outcome, mediator, covariates = REGMEDINT_ROLES[name]
+    width = 2 + (1 if isinstance(covariates, str) else len(covariates))
+    mu = LinearWithProduct(width) if product else LinearRegression()
+    found = cif.mediate(
+        cif.load_dataset(name), exposure, outcome, mediator, covariates, decomposition="both",
+        method="plugin", learners={"outcome": mu, "exposure": LogisticRegression()}, folds=1,
+    )  # fmt: skip
+    recipe = found.recipe  # with the mediation formula for all four means
+    found = run(replace(recipe, settings=replace(recipe.settings, collapse=False)))
+    for term, value in expected.items():
+        assert found.values[term] == approx(value, abs=1e-6), term
+
+
+def test_controlled_effect_of_a_continuous_mediator_of_regmedint():
+    """Linear in the mediator, so that the curve of any degrees of freedom is that line."""
+    for df in (2, 4):
+        found = cif.controlled_direct_effect(
+            cif.load_dataset("jobs"), "treat", "depress2", "job_seek", W, at={"job_seek": 4},
+            df=df, method="plugin", learners="glm", folds=1,
+        )  # fmt: skip
+        # R regmedint 1.0.1, jobs, interaction TRUE, cde at m = 4
+        assert found.values["CDE"] == approx(-0.0419400734442, abs=1e-6)
