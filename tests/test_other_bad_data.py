@@ -232,6 +232,15 @@ def test_weights_of_any_size(jobs, unit):
     assert_allclose(found.values, accepted(jobs, weights=weights).values, rtol=1e-8)
 
 
+def test_rows_without_weight_say_nothing_of_overlap(jobs):
+    """Their exposure is known from their age; those that count keep the overlap they have."""
+    counts = ROW % 3 > 0
+    apart = jobs.assign(age=np.where(counts, jobs.age, 1000.0 * jobs.treat))
+    found = accepted(apart, weights=counts.astype(float), effect=cif.average_effect)
+    assert found.glance()["least_propensity"].item() > 0.2
+    assert not found.diagnostics.overlap["rows_below"].any()
+
+
 def test_labels_of_mixed_types(jobs, plain):
     mixed = [k if k % 2 else f"c{k}" for k in ROW % 40]
     same = accepted(jobs, clusters=ROW % 40)

@@ -168,8 +168,9 @@ def warn_on_positivity(
 ) -> None:
     """Warn when floored rows, or few effective rows, carry the answer."""
     worst = max(nuisances.predictor_sets, key=lambda names: nuisances.below_floor(names).sum())
+    sampling = np.ones(design.n) if design.weights is None else design.weights
     rows = nuisances.below_floor(worst)
-    squared = influence**2
+    squared = (influence * sampling[:, None]) ** 2
     total = squared.sum(axis=0)
     carried = float((squared[rows].sum(axis=0) / np.where(total > 0, total, 1.0)).max())
     if rows.mean() > SHARE_WORTH_A_WARNING or carried > INFLUENCE_WORTH_A_WARNING:

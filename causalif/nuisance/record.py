@@ -93,11 +93,13 @@ class Record:
     def _weighed(self, names: tuple[str, ...]) -> np.ndarray:
         """Probabilities of the compared levels before flooring; infinite where none is used.
 
-        Given what the exposure changed, a joint level is weighed against its own arm only:
-        that another arm cannot have these values is no want of overlap.
+        Rows without sampling weight use none. Given what the exposure changed, a joint level is
+        weighed against its own arm only: that another arm cannot have these values is no want
+        of overlap.
         """
-        exposure = self.design.exposure
+        exposure, weights = self.design.exposure, self.design.weights
         raw = self._fits["exposure", names].predictions[0][:, : exposure.contrasted]
+        raw = raw if weights is None else np.where(weights[:, None] > 0, raw, np.inf)
         if set(names).isdisjoint(self.design.intermediates):
             return raw
         return np.where(exposure.within_arm(), raw, np.inf)
