@@ -48,6 +48,18 @@ class Curve:
     knots: tuple[float, ...]
     points: tuple[float, ...]
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The points in as few digits, four or more, as place them and tell them apart."""
+        span = self.knots[-1] - self.knots[0]
+        words: tuple[str, ...] = ()
+        for digits in range(4, 18):
+            words = tuple(f"{point:.{digits}g}" for point in self.points)
+            off = [abs(float(word) - at) for word, at in zip(words, self.points, strict=True)]
+            if len(set(words)) == len(words) and max(off) <= span / 1000:
+                break
+        return words
+
     def basis(self, values: Any) -> np.ndarray:
         """Natural cubic splines that are 1 at one knot and 0 at the others, (n, df)."""
         from scipy.interpolate import CubicSpline
@@ -93,14 +105,15 @@ def curve_mean(
     rows = curve.basis(design.columns[curve.mediator].values[:, 0])
     projected = curve.projection(rows, sampling)
 
-    def fit(at: np.ndarray) -> PotentialMean:
+    def fit(at: np.ndarray, settings: Settings = settings) -> PotentialMean:
         level = nuisances.once(("curve", a), lambda: _level(nuisances, design, a, curve, settings))
         averages = Averages.of(shifts_of(nuisances), sampling, projected @ at)
         residuals = _residuals(level, averages, projected @ at)
         return marginal_product_mean(design.outcome.values, residuals, settings, sampling)
 
     def coefficients() -> np.ndarray:  # at a knot one spline is 1 and the others are 0
-        return np.array([fit(knot).value for knot in np.eye(len(curve.knots))])
+        efficient = replace(settings, method="onestep")  # influence is the efficient one's always
+        return np.array([fit(knot, efficient).value for knot in np.eye(len(curve.knots))])
 
     at = curve.basis([curve.points[point]])[0]
     found, beta = fit(at), nuisances.once(("coefficients", a), coefficients)

@@ -8,13 +8,14 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from causalif.data.design import Design
 from causalif.data.variables import shown
 from causalif.effects.curve import Curve, curve_mean
 from causalif.effects.held import MOST_VALUES
 from causalif.effects.worlds import Contrasts, Estimand, World
-from causalif.errors import Problems, did_you_mean
+from causalif.errors import DataWarning, Problems, did_you_mean, warn
 
 QUANTILES = np.linspace(0.1, 0.9, 7)
 MOST_DF = 10
@@ -44,6 +45,8 @@ def along_curve(estimand: Estimand, design: Design, *, at: Any, df: Any, method:
         return estimand
     (name,), problems = design.mediators[0], Problems()
     values = design.columns[name].values[:, 0]
+    values = values if design.weights is None else values[design.weights > 0]
+    df = df.item() if isinstance(df, np.integer) else df
     if not isinstance(df, int) or isinstance(df, bool) or not 2 <= df <= MOST_DF:
         problems.add(f"df={df!r} is not a whole number from 2 (a line) to {MOST_DF}.")
     if method == "tmle":
@@ -51,11 +54,16 @@ def along_curve(estimand: Estimand, design: Design, *, at: Any, df: Any, method:
             f"method='tmle' is not there for the curve over {name!r}.",
             "Use method='onestep' (the default) or 'plugin'.",
         )
+    if values.min() == values.max():
+        problems.add(
+            f"mediator {name!r} is {values[0]:.4g} in all rows with a positive weight.",
+            "Use average_effect() for the total effect.",
+        )
+        problems.raise_if_any()
     points = _points(name, values, at, problems)
     problems.raise_if_any()
-    knots = np.unique(np.quantile(values, np.linspace(0, 1, df)))
-    curve = Curve(name, tuple(knots.tolist()), points)
-    terms = [f"CDE [{name}={point:.4g}]" for point in points]
+    curve = Curve(name, _knots(name, values, df), points)
+    terms = [f"CDE [{name}={word}]" for word in curve.words]
     if isinstance(at, Mapping) and not _is_many(next(iter(at.values()))):  # pyright: ignore
         terms = ["CDE"]
     return replace(
@@ -72,11 +80,26 @@ def along_curve(estimand: Estimand, design: Design, *, at: Any, df: Any, method:
     )
 
 
+def _knots(name: str, values: np.ndarray, df: int) -> tuple[float, ...]:
+    """As many quantiles as there are degrees of freedom; fewer where they fall together."""
+    knots = np.unique(np.quantile(values, np.linspace(0, 1, df)))
+    if len(knots) < df:
+        warn(
+            f"mediator {name!r} has one value so often that the curve has {len(knots)} degrees of "
+            f"freedom, not df={df}: its knots are quantiles, and {df - len(knots)} of them fall "
+            "on others.",
+            DataWarning,
+        )
+    return tuple(knots.tolist())
+
+
 def _points(name: str, values: np.ndarray, at: Any, problems: Problems) -> tuple[float, ...]:
-    """The points that are asked for, or quantiles of the mediator to three digits."""
+    """The points that are asked for, or quantiles of the mediator to three digits or more."""
     low, high = float(values.min()), float(values.max())
     if at is None:
-        chosen = [float(f"{q:.3g}") for q in np.quantile(values, QUANTILES)]
+        # years differ in their last digits
+        digits = 3 + int(max(0.0, np.log10(max(-low, high) / (high - low))))
+        chosen = [float(f"{q:.{digits}g}") for q in np.quantile(values, QUANTILES)]
         return tuple(dict.fromkeys(min(max(q, low), high) for q in chosen))
     if not isinstance(at, Mapping):
         problems.add(f"at={at!r} must be a dict, as in at={{{name!r}: {np.median(values):.3g}}}.")
@@ -87,6 +110,7 @@ def _points(name: str, values: np.ndarray, at: Any, problems: Problems) -> tuple
             hint = did_you_mean(other, [name])
             problems.add(f"at= names {other!r}, which is no mediator that varies.", hint)
     wanted = given.get(name, ())
+    wanted = wanted.item() if isinstance(wanted, np.ndarray) and not wanted.ndim else wanted
     found = list(wanted) if _is_many(wanted) else [wanted]
     if name not in given or not found:
         problems.add(f"at= gives no value for mediator {name!r}.", "Add one, or leave at= out.")
@@ -99,11 +123,11 @@ def _points(name: str, values: np.ndarray, at: Any, problems: Problems) -> tuple
                 f"{high:.4g}.",
                 "Ask within the data.",
             )
-    return () if problems else tuple(float(value) for value in found)
+    return () if problems else tuple(dict.fromkeys(float(value) for value in found))
 
 
 def _is_many(value: Any) -> bool:
-    return isinstance(value, list | tuple | np.ndarray | range)
+    return isinstance(value, list | tuple | range | pd.Series) or np.ndim(value) > 0
 
 
 def _contrasts(terms: tuple[str, ...], level: int, reference: int) -> Contrasts:
@@ -112,8 +136,8 @@ def _contrasts(terms: tuple[str, ...], level: int, reference: int) -> Contrasts:
 
 
 def _named(curve: Curve, design: Design, world: World) -> str:
-    level, point = design.exposure.levels[world[0]], curve.points[world[1]]
-    return f"E[{design.outcome.name}({level}, {curve.mediator}={point:.4g})]"
+    level, point = design.exposure.levels[world[0]], curve.words[world[1]]
+    return f"E[{design.outcome.name}({level}, {curve.mediator}={point})]"
 
 
 def _honesty(curve: Curve) -> str:

@@ -7,13 +7,13 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from pytest import approx
 from sklearn.dummy import DummyClassifier
 
 import causalif as cif
 from causalif.effects.curve import Curve, curve_mean
-from causalif.errors import DataError
+from causalif.errors import DataError, DataWarning
 from causalif.nuisance.crossfit import Nuisances
 from causalif.nuisance.library import resolve
 from tests.effects.test_weighted import SATURATED, design_of
@@ -157,6 +157,60 @@ def test_plot_draws_the_curve_and_both_bands():
 def test_bad_requests_are_answered(options, message):
     with pytest.raises(DataError, match=message):
         cif.controlled_direct_effect(curved(300, 1), "a", "y", "m", "w", **options)
+
+
+QUICK = {"learners": "glm", "seed": 1, "folds": 2}
+
+
+def held(data: pd.DataFrame, **options: object) -> cif.Estimate:
+    return cif.controlled_direct_effect(data, "a", "y", "m", "w", **{**QUICK, **options})
+
+
+def test_values_of_any_kind_of_sequence_and_numbers_of_numpy():
+    data = curved(400, 1)
+    plain = held(data, at={"m": [-0.5, 1.0]})
+    for values in ((-0.5, 1), np.array([-0.5, 1]), pd.Series([-0.5, 1]), [-0.5, 1, -0.5]):
+        found = held(data, at={"m": values}, df=np.int64(4))
+        assert_array_equal(found.influence, plain.influence)
+    one = held(data, at={"m": np.array(1.0)})
+    assert_array_equal(one.values, plain.values[["CDE [m=1]"]])
+
+
+def test_points_that_are_near_to_each_other_are_told_apart():
+    """A mediator of years: rounded to three digits a decade has one value only."""
+    data = curved(600, 1)
+    year = data.assign(m=2000 + 5 * data["m"])
+    assert_allclose(held(year, at={"m": 2002.5}).values, held(data, at={"m": 0.5}).values)
+    assert len(held(year).names) == 7
+    near = held(year, at={"m": [2000.0, 2000.001]})
+    assert near.names == ("CDE [m=2000]", "CDE [m=2000.001]")
+    assert len(near.means.names) == 4
+
+
+def test_rows_without_weight_give_no_knots_and_no_points():
+    data, rows = curved(1600, 2), np.arange(1600)
+    data.loc[rows >= 1200, "m"] += 50.0
+    weights = (rows < 1200).astype(float)
+    found = held(data, weights=weights)
+    alone = held(data[:1200])
+    assert found.recipe.estimand.curve == alone.recipe.estimand.curve
+    with pytest.raises(DataError, match="reach from"):
+        held(data, weights=weights, at={"m": 50.0})
+    with pytest.raises(DataError, match="'m' is 1 in all rows with a positive weight"):
+        held(data.assign(m=np.where(rows < 1200, 1.0, data["m"])), weights=weights)
+
+
+def test_knots_that_fall_together_are_a_warning():
+    data = curved(600, 1)
+    often = data.assign(m=np.where(np.arange(600) % 10 > 0, 0.0, abs(data["m"])))
+    with pytest.warns(DataWarning, match="has 2 degrees of freedom, not df=4"):
+        held(often)
+
+
+@pytest.mark.parametrize("method", ["plugin", "ipw"])
+def test_errors_are_those_of_the_efficient_influence_function(method):
+    data = curved(600, 4)
+    assert_allclose(held(data, method=method).std_error, held(data).std_error, rtol=1e-9)
 
 
 def test_more_levels_and_missing_outcomes_work_together():
