@@ -27,12 +27,17 @@ def _contrasts(through: tuple[str, ...], a: int, b: int) -> Contrasts:
 
 def _for_mediators(estimand: Estimand, design: Design) -> Estimand:
     """The estimand of this many mediators, its terms called by their names."""
-    names = [_short(group) for group in design.mediators]
+    names = [_short(group) for group in design.mediators if group]
     through = tuple(f"through {name}" for name in names)
     words = {"TE": "total effect", "direct": "through no mediator"}
     for k, term in enumerate(through):
         words[term] = f"not through {' or '.join(names[:k])}" if k else "whatever comes later"
     return replace(estimand, contrasts=partial(_contrasts, through), words=words)
+
+
+def _without_constants(design: Design, folds: int) -> Design:
+    """The design without groups of which no column varies: nothing enters by them."""
+    return replace(design, mediators=tuple(group for group in design.mediators if group))
 
 
 def _short(group: tuple[str, ...]) -> str:
@@ -153,4 +158,5 @@ def path_specific_effects(
         need_mediators=True,
         ordered=True,
         dag=dag,
+        reshape=_without_constants,
     )

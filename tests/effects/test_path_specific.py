@@ -15,7 +15,7 @@ from scipy.stats import binom
 
 import causalif as cif
 from causalif.effects.path_specific import path_specific_effects
-from causalif.errors import DataError, NotIdentified
+from causalif.errors import DataError, DataWarning, NotIdentified
 from tests.truth.discrete import DiscreteLaw
 from tests.truth.learners import CellMeans, CellShares
 
@@ -167,6 +167,20 @@ def test_terms_are_explained():
     assert "recanting witness" in found.summary()
     assert "Identifiability of Path-Specific Effects" in found.bibtex()
     assert "E[y(1, m1(0), m2(0), m3(1))]" in found.means.names
+
+
+def test_nothing_enters_by_a_mediator_that_does_not_vary():
+    jobs = cif.load_dataset("jobs").assign(same=1.0)
+    columns = (jobs, "treat", "depress2")
+    without = cif.path_specific_effects(*columns, "job_seek", "sex", **QUICK)
+    with pytest.warns(DataWarning, match="'same' is constant"):
+        found = cif.path_specific_effects(*columns, ["same", "job_seek"], "sex", **QUICK)
+    assert found.names == ("TE", "direct", "through job_seek")
+    assert_array_equal(found.influence, without.influence)
+    with pytest.warns(DataWarning, match="'same' is constant"):
+        alone = cif.path_specific_effects(*columns, ["same"], "sex", **QUICK)
+    assert alone.names == ("TE", "direct")
+    assert alone.values["direct"] == without.values["TE"]
 
 
 def test_a_long_group_has_a_short_name():
