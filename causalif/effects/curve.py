@@ -157,7 +157,8 @@ def _level(
 
 
 def _stabilised(weight: np.ndarray, design: Design, settings: Settings) -> np.ndarray:
-    return weight / np.average(weight, weights=design.weights) if settings.stabilize else weight
+    average = np.average(weight, weights=design.weights)
+    return weight / average if settings.stabilize and average else weight
 
 
 def _residuals(level: _Level, averages: Averages, factor: np.ndarray) -> list[Residual]:

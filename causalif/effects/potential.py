@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit, logit
 
+from causalif.errors import DataError
+
 # Probabilities this near 0 or 1 are moved in before a logit is taken.
 EDGE = 1e-12
 
@@ -102,6 +104,11 @@ def potential_mean(
         product; what it hands on is then the mean of its averages over all but one of them,
         and a row counts once in each (a V-statistic).
 
+    Raises
+    ------
+    DataError
+        All weights of a residual are zero.
+
     References
     ----------
     .. [1] van der Laan & Rubin (2006), Targeted maximum likelihood learning.
@@ -110,6 +117,12 @@ def potential_mean(
     """
     mean = _weighted_mean(sampling)
     y = np.where(np.isnan(outcome), 0.0, outcome)
+    for residual in residuals:
+        if mean(abs(residual.weight)) == 0:
+            raise DataError(
+                f"no row has any weight for {residual.name}: nobody there is like those it must "
+                "stand for. Compare levels, or hold mediators at values, that more people have."
+            )
     weights = {r.name: r.weight / mean(r.weight) if stabilize else r.weight for r in residuals}
     value, left, last = _METHODS[method](y, residuals, weights, mean)
     uncentred = left + laws * last

@@ -58,8 +58,9 @@ def weighted_mean(
     sampling = np.ones(design.n) if design.weights is None else design.weights
     averages = Averages.of(shifts, sampling, np.ones(design.n))
     surface = averages.surface(at_pairs(nuisances, mu, first, shifts))
-    if settings.stabilize:
-        weight = weight / (sampling * weight).mean()
+    average = (sampling * weight).mean()
+    if settings.stabilize and average:
+        weight = weight / average
     residual = Residual(
         f"outcome at {design.exposure.levels[a]}",
         weight,
