@@ -69,6 +69,50 @@ def check_before_fits(
     problems.raise_if_any()
 
 
+def check_rows(rows: np.ndarray, n: int) -> None:
+    """Whether `rows` can be a mask of n rows, or positions among them; some, at least.
+
+    Raises
+    ------
+    DataError
+        They cannot.
+    """
+    mask = rows.dtype == bool
+    what = f"rows must be a mask of length {n}, or whole positions among them"
+    if rows.ndim != 1 or not (mask or np.issubdtype(rows.dtype, np.integer) or not rows.size):
+        raise DataError(f"{what}; not an array of shape {rows.shape} and type {rows.dtype}.")
+    if mask and len(rows) != n:
+        raise DataError(f"{what}; this mask has length {len(rows)}.")
+    if not rows.any() if mask else not rows.size:
+        raise DataError(f"rows keeps none of {n} rows. Keep some at every level that is compared.")
+    if not mask and (outside := (rows < -n) | (rows >= n)).any():
+        raise DataError(f"{what}; {rows[outside][0]} is none.")
+
+
+def check_rows_left(estimand: Estimand, design: Design, folds: Sequence[np.ndarray]) -> None:
+    """Whether the rows that a refit keeps hold every level, to learn from and in each group.
+
+    Raises
+    ------
+    DataError
+        They do not.
+    """
+    problems, exposure, by = Problems(), design.exposure, design.by
+    for group in [0] if by is None else np.unique(by.codes):
+        kept = design.informative if by is None else design.informative & (by.codes == group)
+        counts = np.bincount(exposure.codes[kept], minlength=exposure.contrasted)
+        for code in np.flatnonzero(counts[: exposure.contrasted] == 0):
+            within = "" if by is None else f", {by.at(int(group), ' = ')}"
+            problems.add(
+                f"rows keeps none with an observed outcome at {exposure.at(int(code), ' = ')}"
+                f"{within}.",
+                "Keep some.",
+            )
+    problems.raise_if_any()
+    _check_folds(estimand, design, folds, problems)
+    problems.raise_if_any()
+
+
 def _needed(estimand: Estimand, design: Design, settings: Settings) -> Iterator[tuple[Role, Kind]]:
     """The kinds of regression that will be fitted, by role."""
     yield "exposure", "probability"

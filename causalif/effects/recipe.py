@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from causalif.data.design import Design
+from causalif.effects.checks import check_rows, check_rows_left
 from causalif.effects.options import Settings
 from causalif.effects.worlds import Estimand
 
@@ -38,6 +39,14 @@ class Recipe:
     run: Callable[[Recipe], EffectEstimate]
 
     def refit(self, rows: np.ndarray) -> EffectEstimate:
-        """Run again on some rows: the original folds and seeds serve those that stay."""
-        part = tuple(folds[rows] for folds in self.folds)
-        return self.run(replace(self, design=self.design.take(rows), folds=part))
+        """Run again on some rows: the original folds and seeds serve those that stay.
+
+        Raises
+        ------
+        DataError
+            `rows` is neither a mask nor positions, or keeps too little to compare.
+        """
+        check_rows(rows, self.design.n)
+        part, design = tuple(folds[rows] for folds in self.folds), self.design.take(rows)
+        check_rows_left(self.estimand, design, part)
+        return self.run(replace(self, design=design, folds=part))

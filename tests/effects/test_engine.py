@@ -12,8 +12,9 @@ from pytest import approx
 from sklearn.linear_model import LogisticRegression
 
 import causalif as cif
+from causalif.effects.potential import Residual, potential_mean
 from causalif.effects.repeats import average, transport
-from causalif.errors import PositivityWarning
+from causalif.errors import DataError, PositivityWarning
 from tests.truth.discrete import DiscreteLaw
 from tests.truth.learners import CellMeans, CellShares, Constant
 
@@ -175,6 +176,48 @@ def test_refit_keeps_folds_and_seeds(data):
     assert smaller.n == 299
     np.testing.assert_array_equal(smaller.recipe.folds[0], found.recipe.folds[0][kept])
     assert list(smaller.influence.index) == list(data.index[:300][kept])
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        (np.full(300, False), "rows keeps none of 300 rows"),
+        (np.array([], dtype=int), "rows keeps none of 300 rows"),
+        (np.full(5, True), "mask of length 300.* this mask has length 5"),
+        (np.array([1, 300]), "positions among them; 300 is none"),
+        (np.array([1.5]), "type float64"),
+        (np.array([[1, 2]]), r"shape \(1, 2\)"),
+    ],
+)
+def test_a_refit_needs_a_mask_or_positions(data, rows, says):
+    found = cif.average_effect(data[:300], "a", "y", "w", learners="glm", seed=2)
+    with pytest.raises(DataError, match=says):
+        found.refit(rows)
+
+
+def test_a_refit_needs_rows_of_every_level_and_group(data):
+    few = data[:300]
+    exposed = (few["a"] == 1).to_numpy()
+    for options in ({"folds": 1}, {"by": "w"}):
+        found = cif.average_effect(few, "a", "y", "w", learners="glm", seed=2, **options)
+        with pytest.raises(DataError, match="rows keeps none with an observed outcome at a = 0"):
+            found.refit(exposed)
+    again = cif.average_effect(few, "a", "y", "w", learners="glm", seed=2, folds=2)
+    one_fold = again.recipe.folds[0] == 0
+    with pytest.raises(DataError, match="without fold 1 of 1, no row with an observed outcome"):
+        again.refit(one_fold)
+    holes = few.assign(m1=few["m1"].where(few.index % 3 > 0))
+    found = cif.mediate(holes, "a", "y", "m1", "w", learners="glm", seed=2, missing="ipw")
+    with pytest.raises(DataError, match="rows keeps none with an observed outcome"):
+        found.refit(few.index % 3 == 0)
+
+
+def test_weights_that_are_all_zero_are_no_division():
+    """Nobody at a level is like those whom they must stand for: 0 / 0 is no mean."""
+    residual = Residual("outcome at 1", np.zeros(4), np.ones(4))
+    for stabilize in (True, False):
+        with pytest.raises(DataError, match="no row has any weight for outcome at 1"):
+            potential_mean(np.ones(4), [residual], method="onestep", stabilize=stabilize)
 
 
 def test_a_constant_mediator_carries_nothing(data):
