@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from causalif.errors import DataError
+from causalif.data.roles import as_names
+from causalif.errors import DataError, Problems
 from causalif.report import html, plots
 
 if TYPE_CHECKING:
@@ -60,7 +61,9 @@ def draw_overlap(
 def _propensity(effect: EffectEstimate, given: Collection[str]) -> pd.DataFrame:
     """P(exposure = level | given) for the levels compared, as the analysis predicted it."""
     exposure, design = effect.design.exposure, effect.design
-    wanted = {given} if isinstance(given, str) else set(given)
+    problems = Problems()
+    wanted = set(as_names(given, "given", None, problems))
+    problems.raise_if_any()
     names = ", ".join(name for name in design.columns if name in wanted) or "1"
     columns = {
         f"P({exposure.at(code)} | {names})": str(exposure.levels[code])
