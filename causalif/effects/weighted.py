@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from networkx import has_path
 
-from causalif.data.call import resolve_call
+from causalif.data.call import Call, resolve_call
 from causalif.data.design import Design
 from causalif.effects.chain import chain_mean
 from causalif.effects.engine import analyse
-from causalif.effects.options import Settings
+from causalif.effects.options import Settings, check_options
 from causalif.effects.pairs import (
     Averages,
     at_pairs,
@@ -24,8 +26,9 @@ from causalif.effects.pairs import (
 from causalif.effects.potential import PotentialMean, Residual
 from causalif.effects.result import EffectEstimate
 from causalif.effects.shared import complete, documented, of_the_data
+from causalif.effects.subgroups import check_groups
 from causalif.effects.worlds import Contrasts, Estimand, World
-from causalif.errors import DataWarning, warn
+from causalif.errors import DataWarning, Problems, warn
 from causalif.estimate import Estimate
 from causalif.graph.read import as_dag
 from causalif.nuisance.crossfit import Nuisances
@@ -173,8 +176,8 @@ def weighted_direct_effect(
     given = None if isinstance(adjustment, str) and adjustment == "optimal" else adjustment
     call = resolve_call(data, exposure, outcome, need_mediators=False)
     graph, ends = as_dag(dag), (str(call.exposure), str(call.outcome))
-    if set(ends) <= set(graph) and not graph.has_edge(*ends):
-        return _zero(call.design(**of_the_data(complete(options))))
+    if set(ends) <= set(graph) and not (graph.has_edge(*ends) or has_path(graph, *ends[::-1])):
+        return _zero(call, options)
     return analyse(
         WEIGHTED,
         data,
@@ -187,9 +190,13 @@ def weighted_direct_effect(
     )
 
 
-def _zero(design: Design) -> Estimate:
-    """Zero by structure, in every row."""
-    exposure, outcome = design.exposure.name, design.outcome.name
+def _zero(call: Call, options: Mapping[str, Any]) -> Estimate:
+    """Zero by structure, in every row; what would be refused of an estimate is so here."""
+    given, problems = complete(options), Problems()
+    check_options(given, problems)
+    design = call.design(**of_the_data(given), problems=problems)
+    check_groups(WEIGHTED, design, int(given["folds"]))
+    exposure, outcome = str(call.exposure), str(call.outcome)
     reason = f"the graph has no arrow {exposure} -> {outcome}: the WCDE is 0 by structure"
     warn(f"{reason}; nothing was estimated.", DataWarning)
     names = [f"WCDE{suffix}" for suffix in design.exposure.comparisons()]

@@ -138,6 +138,26 @@ def test_no_arrow_gives_zero_with_the_reason():
     assert not found.tidy().isna().to_numpy().any()
 
 
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"method": "tmel"}, "Did you mean 'tmle'"),
+        ({"truncate": 4, "folds": 0}, "2 problems"),
+        ({"by": "w"}, "by='w' is not for weighted controlled direct effect"),
+    ],
+)
+def test_zero_by_structure_excuses_no_mistake(options, says):
+    data = MarginalLaw.random(9).sample(200, seed=1)
+    with pytest.raises(DataError, match=says):
+        weighted_direct_effect(data, "a", "y", dag="a -> m -> y; w -> {a y}", **options)
+
+
+def test_an_outcome_before_the_exposure_is_refused():
+    data = MarginalLaw.random(9).sample(200, seed=1)
+    with pytest.raises(NotIdentified, match="reversed order"):
+        weighted_direct_effect(data, "a", "y", dag="y -> m -> a; w -> {a y}")
+
+
 def test_a_set_that_does_not_serve_is_refused():
     data = MarginalLaw.random(9).sample(200, seed=1)
     with pytest.raises(NotIdentified, match="a <- w -> y"):
@@ -266,6 +286,8 @@ def test_overlap_and_balance_are_those_of_the_weights():
     with pytest.raises(DataError, match=r"It was from: m, w"):
         found.plot("overlap", given=["m"])
     found.plot("overlap", given=["w", "m"])
+    with pytest.raises(DataError, match="given must be column names, not a type"):
+        found.plot("overlap", given=object)
 
 
 @pytest.mark.filterwarnings("ignore:the weights for")
