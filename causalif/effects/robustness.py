@@ -38,8 +38,8 @@ def robustness(effect: Estimate, size: Estimate, null: float, level: float) -> t
     The R2, the same on both sides, at which bias could bring the estimate, or the limit, to
     the null; 0 where the limit is beyond it already.
     """
-    distance = abs(float(effect) - null)
-    value = robustness_value(distance / float(size))
+    distance, reach = abs(float(effect) - null), float(size)
+    value = robustness_value(distance / reach) if reach else float(distance > 0)
     sign = 1.0 if float(effect) >= null else -1.0
     ((v, c), (_, w)) = combine([effect, size]).cov().to_numpy()
     critical = float(ndtri(level))
@@ -47,10 +47,12 @@ def robustness(effect: Estimate, size: Estimate, null: float, level: float) -> t
     def left(r2: float) -> float:
         used = strength(r2, r2)
         error = np.sqrt(max(v - 2 * sign * used * c + used**2 * w, 0.0))
-        return float(distance - used * float(size) - critical * error)
+        return float(distance - used * reach - critical * error)
 
     if left(0.0) <= 0:
         return value, 0.0
+    if value == 1:  # nothing is left of the outcome that a confounder could explain
+        return value, value
     root: Any = brentq(left, 0.0, value) if left(value) < 0 else value
     return value, float(root)
 

@@ -417,3 +417,20 @@ def test_benchmarks_without_covariates_are_refused():
     found = cif.average_effect(jobs, "treat", "depress2", learners="glm", seed=1)
     with pytest.raises(DataError, match="no covariates"):
         found.sensitivity(benchmarks=True)
+
+
+def test_an_outcome_that_leaves_nothing_to_explain_is_robust():
+    """The exposure alone gives the outcome: what a confounder could explain of the rest is nil."""
+    data = pd.DataFrame({"a": np.arange(200) % 2, "w": np.arange(200) % 7})
+    data["y"] = 2.0 * data["a"]
+    found = cif.average_effect(data, "a", "y", "w", learners="glm", seed=1)
+    table = found.sensitivity().table
+    assert table["robustness_value"].item() == approx(1.0)
+    assert table["robustness_value_ci"].item() == approx(1.0)
+
+
+def test_without_reach_only_the_null_itself_is_not_robust():
+    nothing = cif.Estimate([0.0], np.zeros((5, 1)), names=["reach"])
+    for value, robust in ((2.0, 1.0), (0.0, 0.0)):
+        effect = cif.Estimate([value], np.zeros((5, 1)), names=["TE"])
+        assert robustness(effect, nothing, 0.0, 0.95) == (robust, robust)
