@@ -87,11 +87,14 @@ def chosen_by(factors: Sequence[Factor], at: Any) -> Combination:
             )
             continue
         value = given[factor.name]
+        value = value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
         known = not isinstance(value, np.ndarray | pd.Series | pd.Index) and value is not pd.NA
         if not known or value not in factor.levels:
+            alike = [level for level in factor.levels if str(level) == str(value)]
+            hint = did_you_mean(value, factor.levels)
             problems.add(
                 f"mediator {factor.name!r} has no rows at {shown(value)}.",
-                did_you_mean(value, factor.levels),
+                f"Did you mean {shown(alike[0])} ({type(alike[0]).__name__})?" if alike else hint,
             )
             continue
         places.append(factor.levels.index(value))

@@ -436,6 +436,13 @@ def test_values_that_cannot_be_held(at, says):
         effect(data, at=at)
 
 
+def test_a_level_is_not_the_text_of_it():
+    data = ControlledLaw.make(5, False).sample(300, seed=2)
+    with pytest.raises(DataError, match=r"no rows at '1'\. Did you mean 1 \(int\)\?"):
+        effect(data, at={"m": "1"})
+    assert_array_equal(effect(data, at={"m": np.array(1)}).values, effect(data, at={"m": 1}).values)
+
+
 def test_mediators_that_cannot_be_held():
     data = ControlledLaw.make(5, False).sample(400, seed=2)
     continuous = data.assign(m=np.random.default_rng(0).normal(size=400))
