@@ -65,6 +65,23 @@ def test_numbers_of_numpy_are_numbers(jobs, plain):
     assert_array_equal(found.influence, plain.influence)
 
 
+@pytest.mark.parametrize(
+    ("effect", "argument", "says"),
+    [
+        (cif.average_effect, "mediators", "It belongs to other effects"),
+        (cif.average_effect, "intermediates", "It belongs to other effects"),
+        (cif.path_specific_effects, "mediators", "It belongs to other effects"),
+        (cif.weighted_direct_effect, "covariates", "It belongs to other effects"),
+        (cif.mediate, "intermediate", "Did you mean 'intermediates'"),
+        (cif.mediate, "horizn", "Did you mean 'horizon'"),
+    ],
+)
+def test_keywords_that_an_effect_does_not_take(jobs, effect, argument, says):
+    graph = {"dag": "treat -> depress2"} if effect is cif.weighted_direct_effect else {}
+    with pytest.raises(TypeError, match=rf"unexpected keyword argument {argument!r}\. {says}"):
+        effect(jobs, "treat", "depress2", **{argument: "job_seek"}, **graph)
+
+
 @pytest.mark.parametrize("estimand", ["interventonal", None, ["natural"]])
 def test_estimand(jobs, estimand):
     refused(jobs, f"estimand={estimand!r} is not one of", effects=[cif.mediate], estimand=estimand)

@@ -10,7 +10,10 @@ import numpy as np
 
 from causalif.errors import did_you_mean
 
-ROLES = ("exposure", "outcome", "mediators", "covariates", "dag")
+ROLES = (
+    "exposure", "outcome", "mediators", "mediators_in_order", "covariates", "intermediates",
+    "adjustment", "dag", "estimand", "decomposition", "at", "df",
+)  # fmt: skip
 DEFAULTS: Mapping[str, Any] = {
     "method": "onestep",
     "learners": "auto",
@@ -109,10 +112,9 @@ def complete(options: Mapping[str, Any]) -> dict[str, Any]:
     """
     for name in options:
         if name not in DEFAULTS:
-            raise TypeError(
-                f"got an unexpected keyword argument {name!r}. "
-                f"{did_you_mean(name, [*ROLES, *DEFAULTS])}"
-            )
+            others = "It belongs to other effects."
+            hint = others if name in ROLES else did_you_mean(name, [*ROLES, *DEFAULTS])
+            raise TypeError(f"got an unexpected keyword argument {name!r}. {hint}")
     plain = {k: v.item() if isinstance(v, np.generic) else v for k, v in options.items()}
     return {**DEFAULTS, **plain, **{k: _as_name(plain[k]) for k in ("by", "event") if k in plain}}
 
