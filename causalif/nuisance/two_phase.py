@@ -199,10 +199,15 @@ def _features(design: Design, library: Library, late: np.ndarray) -> np.ndarray:
 
 
 def _late(design: Design) -> np.ndarray:
-    """The outcome: after whether it was seen, if not everywhere; or event and time."""
+    """The outcome: after whether it was seen, if not everywhere; or event and time.
+
+    Times are ranked, for one long time would sway a straight line; and what they say of the
+    outcome by the horizon stands beside them, for no straight line finds that.
+    """
     outcome, survival = design.outcome, design.outcome.survival
     if survival is not None:
-        return np.column_stack([survival.event, survival.time])
+        place = np.searchsorted(np.sort(survival.time), survival.time) / design.n
+        return np.column_stack([survival.event, place, survival.known, survival.lost])
     if outcome.observed.all():
         return outcome.values[:, None]
     return np.column_stack([outcome.observed, np.where(outcome.observed, outcome.values, 0.0)])

@@ -283,6 +283,22 @@ GLM = {"learners": "glm", "missing": "ipw", "seed": 1, "folds": 2}
 TRUTH = {"NDE": 0.5, "NIE": 0.35}  # the coefficient of a, and 0.5 times 0.7
 
 
+@pytest.mark.parametrize("summary", ["risk", "restricted_mean"])
+def test_times_of_rows_without_a_mediator_are_not_lost(summary):
+    """The total effect needs no mediator: with half of them gone it is nearly as precise."""
+    rng = np.random.default_rng(1)
+    n = 900
+    data = pd.DataFrame({"a": rng.integers(0, 2, n), "w": rng.normal(size=n)})
+    data["m"] = data["a"] + rng.normal(size=n)
+    data["d"], data["t"] = rng.uniform(size=n) < 0.67, rng.lognormal(1.2, 1.2, size=n)
+    timed = {**GLM, "event": "d", "horizon": 4, "event_summary": summary}
+    whole = cif.mediate(data, "a", "t", "m", "w", **timed)
+    half = cif.mediate(data.assign(m=data["m"].mask(rng.uniform(size=n) < 0.5)),
+                       "a", "t", "m", "w", **timed)  # fmt: skip
+    assert half.std_error["TE"] < 1.2 * whole.std_error["TE"]
+    assert abs(half.values["TE"] - whole.values["TE"]) < whole.std_error["TE"]
+
+
 @pytest.mark.filterwarnings("ignore::causalif.errors.PositivityWarning")
 def test_intervals_cover_and_those_of_complete_rows_do_not():
     draws = 100
