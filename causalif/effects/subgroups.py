@@ -199,5 +199,6 @@ def spoken(name: str, table: pd.DataFrame) -> list[str]:
     for row in table.to_dict("records"):
         p = "p < 0.0001" if row["p_value"] < 1e-4 else f"p = {row['p_value']:.2g}"
         test = f"chi2({row['df']}) = {row['statistic']:.3g}, {p}"
+        test = "no test, of too few clusters" if np.isnan(row["p_value"]) else test
         lines.append(f"{row['term']} equal over {name}: {test}")
     return lines

@@ -12,7 +12,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from causalif.errors import DataError, Problems, check_choice, did_you_mean
+from causalif.errors import (
+    DataError,
+    Problems,
+    SmallSampleWarning,
+    check_choice,
+    did_you_mean,
+    warn,
+)
 from causalif.estimate.bands import gaussian_maximum, multiplier_maximum, normal_quantile
 from causalif.estimate.base import Base
 from causalif.estimate.fieller import fieller_interval, near_zero
@@ -170,6 +177,11 @@ class Inference(Base):
             term. Joint or text: statistic (chi-square), df and p_value. Redundant
             constraints do not count in df; with df 0 the hypothesis holds by construction.
 
+        Warns
+        -----
+        SmallSampleWarning
+            Fewer degrees of freedom than equations: statistic and p_value are missing.
+
         Raises
         ------
         DataError
@@ -200,6 +212,16 @@ class Inference(Base):
 
     def _joint(self, name: str, matrix: np.ndarray, constants: np.ndarray) -> pd.Series:
         statistic, df, p = wald_test(matrix, constants, self._values, self._contributions)
+        strata = 1 if self.strata is None else len(np.unique(self._rows.stratum_of_unit))
+        left = self._rows.n_units - strata
+        if np.isinf(statistic) and df >= left:  # as many directions as there are differences
+            units = "rows" if self.clusters is None else "clusters"
+            warn(
+                f"{self._rows.n_units} {units} leave {left} degrees of freedom: too few to test "
+                f"{len(matrix)} equations at once. Test fewer, or use a finer grouping.",
+                SmallSampleWarning,
+            )
+            statistic = p = np.nan
         entries = {"statistic": statistic, "df": float(df), "p_value": p}
         return pd.Series(entries, name=name)
 

@@ -19,7 +19,7 @@ import causalif as cif
 from causalif.cli import main
 from causalif.effects.subgroups import check_groups
 from causalif.effects.total import TOTAL
-from causalif.errors import DataError, NotIdentified, PositivityWarning
+from causalif.errors import DataError, NotIdentified, PositivityWarning, SmallSampleWarning
 from tests.truth.discrete import DiscreteLaw
 from tests.truth.learners import CellMeans, CellShares
 
@@ -324,6 +324,21 @@ def test_lines_have_their_own_slope_in_every_group():
         errors = found.std_error
         for term, truth in {"NIE [v=0]": 0, "NIE [v=1]": 2, "NDE [v=0]": 0, "NDE [v=1]": 0}.items():
             assert abs(found.values[term] - truth) < 4 * errors[term] + 0.02, (method, term)
+
+
+@pytest.mark.filterwarnings("ignore:only 5 clusters")
+def test_equality_of_more_groups_than_clusters_is_no_test():
+    """Five clusters span four directions: five differences leave them, and chi2 is no infinity."""
+    jobs, row = cif.load_dataset("jobs"), np.arange(899)
+    found = cif.average_effect(
+        jobs.assign(g=row % 6), "treat", "depress2", "age", by="g", clusters=row * 7 % 5,
+        learners="glm", seed=1, folds=2,
+    )  # fmt: skip
+    with pytest.warns(SmallSampleWarning, match="5 clusters leave 4 degrees of freedom"):
+        table = found.equality()
+    assert table[["statistic", "p_value"]].isna().to_numpy().all()
+    with pytest.warns(SmallSampleWarning, match="too few to test 5 equations"):
+        assert "TE equal over g: no test" in found.summary()
 
 
 def test_results_pickle_refit_and_keep_their_rows():
