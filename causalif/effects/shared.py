@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sized
 from typing import Any, TypeVar
 
 import numpy as np
@@ -133,7 +133,8 @@ def of_the_data(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def is_none(names: Any) -> bool:
     """Whether no column is named."""
-    return names is None or (isinstance(names, list | tuple | set) and not names)
+    sized = isinstance(names, Sized) and not isinstance(names, str)
+    return names is None or (sized and len(names) == 0)
 
 
 _F = TypeVar("_F", bound=Callable[..., Any])
