@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -57,6 +58,22 @@ def plain(bundled):
 def test_options_out_of_range(jobs, option, values):
     for value in values:
         refused(jobs, f"{option}={value!r} is", **{option: value})
+
+
+@pytest.mark.parametrize("none", [[], (), set(), np.array([]), pd.Index([]), None])
+def test_no_intermediates_are_none(jobs, plain, none):
+    found = accepted(jobs, intermediates=none)
+    assert_array_equal(found.influence, plain.influence)
+
+
+def test_overlap_given_other_predictors_where_some_levels_are_not_compared(jobs):
+    window = {"exposure": "econ_hard", "covariates": "age", "levels": ((1, 2), (3, 4))}
+    third = {"exposure": "g", "levels": (0, 2)}
+    for options in (window, third):
+        found = accepted(jobs.assign(g=ROW % 3), **options)
+        covariates = list(found.design.covariates)
+        assert found.plot("overlap", given=["job_seek", *covariates]).get_legend_handles_labels()
+        plt.close("all")
 
 
 def test_numbers_of_numpy_are_numbers(jobs, plain):

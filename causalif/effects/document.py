@@ -54,8 +54,10 @@ def draw_overlap(
     labels = np.array([str(level) for level in exposure.levels])
     observed = pd.Series(labels[exposure.codes], found.propensity.index, name=exposure.whole)
     options.setdefault("floor", found.floor)
-    propensity = found.propensity if given is None else _propensity(effect, given)
-    return plots.overlap(propensity, observed, ax=ax, **options)
+    if given is None:
+        return plots.overlap(found.propensity, observed, ax=ax, **options)
+    compared = exposure.codes < exposure.contrasted  # predicted for these levels alone
+    return plots.overlap(_propensity(effect, given)[compared], observed[compared], ax=ax, **options)
 
 
 def _propensity(effect: EffectEstimate, given: Collection[str]) -> pd.DataFrame:
