@@ -121,7 +121,8 @@ def _name_lines(lines: ContourSet, x: np.ndarray, y: np.ndarray, surface: np.nda
         value: canvas.number(value, places) if len(values) > 1 else f"{value:g}" for value in values
     }
     at = [(float(x[right[met[k]]]), float(y[up[met[k]]])) for k in kept]
-    lines.clabel(values[kept], fmt=names, fontsize=canvas.SMALL, manual=at)
+    # not for some levels alone: matplotlib 3.9 takes the wrong name then
+    lines.clabel(fmt=names, fontsize=canvas.SMALL, manual=at)
 
 
 def _mark(ax: Axes, place: tuple[float, float], k: int, name: str) -> None:
