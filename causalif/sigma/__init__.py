@@ -1,0 +1,1 @@
+"""Structure uncertainty: a posterior over graphs, from local scores to draws."""
