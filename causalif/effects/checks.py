@@ -65,6 +65,8 @@ def check_before_fits(
     problems = Problems()
     _check_learners(estimand, design, settings, problems)
     _check_scale(design, settings.scale, problems)
+    if estimand.classifies:
+        _check_copies(design, problems)
     _check_folds(estimand, design, folds, problems)
     problems.raise_if_any()
 
@@ -146,6 +148,27 @@ def _check_learners(
             inner = getattr(learner, "regressor", getattr(learner, "classifier", learner))
             if weight_keyword(inner) is None:
                 problems.add(no_weights(inner, role, "sampling weights are given"))
+
+
+def _check_copies(design: Design, problems: Problems) -> None:
+    """A mediator that is a covariate, or an intermediate, in other units: nothing varies beside it.
+
+    Averages over the law of one part, whatever the other, need every pair of values to occur.
+    """
+    mediators = [name for group in design.mediators for name in group]
+    for name in mediators:
+        own = design.columns[name].values
+        for other in (*design.covariates, *design.intermediates):
+            values = design.columns[other].values
+            if own.shape[1] != 1 or values.shape[1] != 1:
+                continue
+            one, two = own[:, 0] - own.mean(), values[:, 0] - values.mean()
+            if abs(one @ two) >= (1 - 1e-9) * np.sqrt((one @ one) * (two @ two)):
+                problems.add(
+                    f"mediator {name!r} tells the same as {other!r} in every row, so that it never "
+                    "varies beside it: there is no overlap.",
+                    "Leave one of the two out.",
+                )
 
 
 def _check_scale(design: Design, scale: str, problems: Problems) -> None:

@@ -224,3 +224,9 @@ def test_more_levels_and_missing_outcomes_work_together():
     assert len(found.names) == 4
     assert found.cov().shape == (4, 4)
     assert_allclose(found.influence.mean(), 0, atol=1e-10)
+
+
+def test_a_mediator_that_copies_a_covariate_is_refused():
+    data = curved(300, 1).assign(copy=lambda d: 2 * d["w"] + 1)
+    with pytest.raises(DataError, match=r"mediator 'copy' tells the same as 'w'.*no overlap"):
+        cif.controlled_direct_effect(data, "a", "y", "copy", "w", learners="glm")
