@@ -15,11 +15,11 @@ import causalif as cif
 from causalif.effects.crossing import cross
 from causalif.effects.direct import CONTROLLED
 from causalif.effects.engine import run
-from causalif.effects.evalue import e_value, e_value_of_limit
 from causalif.effects.natural import NATURAL, NATURAL_BOTH
 from causalif.effects.path_specific import PATH_SPECIFIC
 from causalif.effects.recipe import Recipe
-from causalif.effects.robustness import robustness, robustness_value
+from causalif.effects.sensitivity.evalue import e_value, e_value_of_limit
+from causalif.effects.sensitivity.robustness import robustness, robustness_value
 from causalif.errors import DataError
 from causalif.nuisance.library import resolve
 from tests.effects.conftest import design_of, law_as_design

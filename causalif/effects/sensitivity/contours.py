@@ -12,7 +12,7 @@ from causalif.report.contour import contour
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from causalif.effects.sensitivity import Sensitivity
+    from causalif.effects.sensitivity.analysis import Sensitivity
 
 POINTS = 201  # per axis
 LEAST, MOST = 0.02, 0.98  # the frame ends between these shares

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtri
 
-from causalif.effects.confounding import strength
+from causalif.effects.sensitivity.confounding import strength
 from causalif.estimate import Estimate
 from causalif.estimate.combine import combine
 

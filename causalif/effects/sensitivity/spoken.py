@@ -10,7 +10,7 @@ import pandas as pd
 from causalif.estimate.words import meaning
 
 if TYPE_CHECKING:
-    from causalif.effects.sensitivity import Sensitivity
+    from causalif.effects.sensitivity.analysis import Sensitivity
 
 KNOWN = 2.0  # standard errors: a reach below so many is hardly known
 SHOWN = 6  # terms that are told in words; the table has them all

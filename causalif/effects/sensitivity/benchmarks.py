@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from causalif.effects.confounding import Contrast, difference, strength
-from causalif.effects.reach import variances
+from causalif.effects.sensitivity.confounding import Contrast, difference, strength
+from causalif.effects.sensitivity.reach import variances
 from causalif.errors import PositivityWarning, Problems, did_you_mean
 
 if TYPE_CHECKING:

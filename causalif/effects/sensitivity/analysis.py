@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from causalif.effects.benchmarks import benchmark, covariates_of
-from causalif.effects.confounding import contrasts_of, difference, strength
-from causalif.effects.evalue import e_values, takes_ratio_of_means
-from causalif.effects.reach import nuisances_of, reach
-from causalif.effects.robustness import bounds, robustness
+from causalif.effects.sensitivity.benchmarks import benchmark, covariates_of
+from causalif.effects.sensitivity.confounding import contrasts_of, difference, strength
+from causalif.effects.sensitivity.evalue import e_values, takes_ratio_of_means
+from causalif.effects.sensitivity.reach import nuisances_of, reach
+from causalif.effects.sensitivity.robustness import bounds, robustness
 from causalif.errors import Problems, did_you_mean
 from causalif.estimate import Estimate
 from causalif.estimate.combine import combine
@@ -111,7 +111,7 @@ class Sensitivity:
 
     def summary(self) -> str:
         """The table, and what it says of each term in plain words."""
-        from causalif.effects import spoken
+        from causalif.effects.sensitivity import spoken
 
         return spoken.summary(self)
 
@@ -129,7 +129,7 @@ class Sensitivity:
         DataError
             No such term.
         """
-        from causalif.effects import contours
+        from causalif.effects.sensitivity import contours
 
         problems, known = Problems(), list(self.table["term"])
         if term is not None and term not in known:
@@ -147,7 +147,7 @@ class Sensitivity:
         return f"<Sensitivity, robustness values: {', '.join(shown)}{more}>"
 
     def _repr_html_(self) -> str:
-        from causalif.effects import spoken
+        from causalif.effects.sensitivity import spoken
 
         return spoken.as_html(self)
 

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from causalif.data.design import Design, Outcome
-from causalif.effects.confounding import Contrast, Pair, gap, names_of
+from causalif.effects.sensitivity.confounding import Contrast, Pair, gap, names_of
 from causalif.errors import DataError
 from causalif.estimate import Estimate
 from causalif.estimate.combine import combine

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from causalif.effects.confounding import Contrast, difference, names_of
+from causalif.effects.sensitivity.confounding import Contrast, difference, names_of
 
 if TYPE_CHECKING:
     from causalif.effects.result import EffectEstimate
