@@ -84,7 +84,9 @@ def _combinations(
             if left > 1:
                 yield from grow(mask | 1 << k, finer, cells * levels[k], left - 1)
 
-    yield from grow(0, np.zeros(len(codes), dtype=np.intp), 1.0, most)
+    alone = np.zeros(len(codes), dtype=np.intp)
+    yield 0, alone, 1.0
+    yield from grow(0, alone, 1.0, most)
 
 
 def _renumbered(numbers: np.ndarray) -> np.ndarray:

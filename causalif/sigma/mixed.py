@@ -14,7 +14,7 @@ from causalif.sigma.gaussian import COLLINEAR, standardised
 
 # Per row: keeps coefficients finite where parents separate the levels, and changes no digit
 # that counts elsewhere.
-SEPARATION_RIDGE = 1e-7
+SEPARATION_RIDGE = 1e-9
 NEWTON_STEPS = 100
 TOLERANCE = 1e-10  # of the log likelihood, relative
 

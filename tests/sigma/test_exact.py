@@ -212,7 +212,7 @@ def test_draws_are_in_no_order():
 
 def test_too_many_nodes():
     names = tuple(f"v{k}" for k in range(15))
-    with pytest.raises(DataError, match="15 columns are too many for a table .* at most 14"):
+    with pytest.raises(DataError, match=r"15 columns are too many for a table .* at most 14"):
         ExactPosterior(ScoreTable(names, np.zeros((15, 1))))
 
 
@@ -225,7 +225,7 @@ def test_no_graph_allowed():
 
 def test_unknown_nodes_of_a_path():
     posterior = ExactPosterior(score_table(draw(3, 60, 1).rename(columns={"B": "bmi"})))
-    with pytest.raises(DataError, match="'bmy' is no node. Did you mean 'bmi'"):
+    with pytest.raises(DataError, match=r"'bmy' is no node. Did you mean 'bmi'"):
         posterior.path_probability(["A", "bmy"])
     with pytest.raises(DataError, match="'AC' is no arrow"):
         posterior.probability_of(["AC"])
