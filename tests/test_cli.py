@@ -337,3 +337,16 @@ def test_weighted_direct_effect_gives_the_number_of_the_api(table, file, capsys,
     )
     assert found[0]["estimate"] == pytest.approx(with_api.values["WCDE"], abs=1e-12)
     assert "add --dag FILE" in refused(capsys, "weighted", *job[:5])
+
+
+def test_mediators_are_held_at_a_value_from_a_shell(table, file, capsys):
+    words = [file, *ROLES, "--mediators", "job_seek", "--covariates", "sex,age", *FAST, "--json"]
+    assert main(["controlled", *words, "--at", "job_seek=4", "--df", "2"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    with_api = cif.controlled_direct_effect(
+        table, "treat", "depress2", "job_seek", ["sex", "age"], at={"job_seek": 4.0}, df=2,
+        learners="glm", seed=3,
+    )  # fmt: skip
+    assert found[0]["term"] == "CDE"
+    assert found[0]["estimate"] == pytest.approx(with_api.values["CDE"], abs=1e-12)
+    assert "no mediator that varies" in refused(capsys, "controlled", *words[:-1], "--at", "x=4")

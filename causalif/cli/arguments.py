@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from causalif.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def names(text: str) -> list[str]:
@@ -55,3 +60,36 @@ def graph_source(text: str) -> str | Path:
         f"no file {text!r}, and no arrow in it. Give the path of a graph (dagitty, DOT, .bif or "
         f'arrows), or arrows themselves: "W -> {{A Y}}; A -> Y".'
     )
+
+
+def held_at(text: str) -> dict[str, str]:
+    """``"m=1, k=high"`` as a dict."""
+    pairs = [part.partition("=") for part in names(text)]
+    if not all(mark for _, mark, _ in pairs):
+        raise argparse.ArgumentTypeError("give NAME=VALUE, commas between several")
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def values_at(at: dict[str, str] | None, data: pd.DataFrame) -> dict[str, Any] | None:
+    """Words of the command line as values of the mediators' columns."""
+    if at is None:
+        return None
+    return {
+        name: (as_in_data([word], name, data) or [word])[0] if name in data.columns else word
+        for name, word in at.items()
+    }
+
+
+def as_in_data(levels: list[str] | None, exposure: str, data: pd.DataFrame) -> list[Any] | None:
+    """Words of the command line as the values they stand for in the exposure column."""
+    if levels is None or list(data.columns).count(exposure) != 1:
+        return levels  # the design says what is wrong with the exposure
+    known = {str(value): value for value in data[exposure].dropna().unique().tolist()}
+    return [known.get(word, _number(word)) for word in levels]
+
+
+def _number(word: str) -> Any:
+    try:
+        return float(word)
+    except ValueError:
+        return word

@@ -6,7 +6,14 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
-from causalif.cli.arguments import check_output, graph_source, names
+from causalif.cli.arguments import (
+    as_in_data,
+    check_output,
+    graph_source,
+    held_at,
+    names,
+    values_at,
+)
 from causalif.cli.tables import read_table
 
 if TYPE_CHECKING:
@@ -47,6 +54,7 @@ def add_commands(commands: Any) -> None:
     _add_data_arguments(controlled)
     controlled.add_argument("--mediators", required=True, type=names, metavar="A,B")
     controlled.add_argument("--intermediates", type=names, metavar="A,B", help=INTERMEDIATES)
+    controlled.add_argument("--at", type=held_at, metavar="M=VALUE", help="hold mediators there")
     controlled.add_argument("--df", type=int, default=4, help="of a curve over many values")
     controlled.set_defaults(run=_controlled)
 
@@ -157,6 +165,7 @@ def _controlled(chosen: argparse.Namespace) -> int:
         chosen.mediators,
         chosen.covariates,
         intermediates=chosen.intermediates,
+        at=values_at(chosen.at, data),
         df=chosen.df,
         **_options(chosen, data),
     )
@@ -195,26 +204,11 @@ def _options(chosen: argparse.Namespace, data: pd.DataFrame) -> dict[str, Any]:
     if chosen.dag is not None:
         options["dag"] = graph_source(chosen.dag)
     return options | {
-        "levels": _as_in_data(chosen.levels, chosen.exposure, data),
-        "reference": (_as_in_data([chosen.reference], chosen.exposure, data) or [None])[0]
+        "levels": as_in_data(chosen.levels, chosen.exposure, data),
+        "reference": (as_in_data([chosen.reference], chosen.exposure, data) or [None])[0]
         if chosen.reference is not None
         else None,
     }
-
-
-def _as_in_data(levels: list[str] | None, exposure: str, data: pd.DataFrame) -> list[Any] | None:
-    """Words of the command line as the values they stand for in the exposure column."""
-    if levels is None or list(data.columns).count(exposure) != 1:
-        return levels  # the design says what is wrong with the exposure
-    known = {str(value): value for value in data[exposure].dropna().unique().tolist()}
-    return [known.get(word, _number(word)) for word in levels]
-
-
-def _number(word: str) -> Any:
-    try:
-        return float(word)
-    except ValueError:
-        return word
 
 
 def _checked_table(chosen: argparse.Namespace) -> pd.DataFrame:
