@@ -15,8 +15,8 @@ from causalif.data.variables import Variable, read_variable
 from causalif.errors import Problems, did_you_mean, first_rows
 
 MOST_LEVELS = 20
-# Relative to the size of the numbers: what varies by less is rounding.
-ROUNDING = 1e-12
+# In units of the last place of the largest number: what varies by less is rounding.
+ROUNDING = 16
 
 
 @dataclass(frozen=True)
@@ -74,10 +74,15 @@ def _usable(variable: Variable, frame: Frame, problems: Problems) -> bool:
             f"{frame.drop_hint(variable.name)} or impute them before the analysis.",
         )
         return False
-    if is_constant([variable.array]) or _is_rounding(variable.numbers):
+    if is_constant([variable.array]):
         problems.add(
             f"{what} has one value in all {frame.n} rows: no arrow to or from it can be seen.",
             "Leave it out.",
+        )
+        return False
+    if _is_rounding(variable.numbers):
+        problems.add(
+            f"{what} varies by rounding only.", "Round it; leave it out if it is constant."
         )
         return False
     return check_levels(variable, "column", problems)
@@ -86,7 +91,7 @@ def _usable(variable: Variable, frame: Frame, problems: Problems) -> bool:
 def _is_rounding(numbers: np.ndarray | None) -> bool:
     if numbers is None:
         return False
-    return float(np.ptp(numbers)) <= ROUNDING * float(np.abs(numbers).max())
+    return bool(np.ptp(numbers) <= ROUNDING * np.spacing(np.abs(numbers).max()))
 
 
 def as_numbers(variable: Variable, score: str, problems: Problems) -> np.ndarray | None:

@@ -47,7 +47,9 @@ class Moments:
 
 def standardised(values: np.ndarray) -> np.ndarray:
     """Columns with mean 0 and standard deviation 1 (divisor n)."""
-    scaled = values / np.abs(values).max(axis=0)  # squares of huge or tiny numbers stay finite
+    # Without loss of digits where the mean is large, and squares of tiny numbers are not 0.
+    moved = values - values[0]
+    scaled = moved / np.abs(moved).max(axis=0)
     centred = scaled - scaled.mean(axis=0)
     return centred / np.sqrt(np.mean(centred**2, axis=0))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from causalif.sigma.subsets import members, sizes, subset_sums, sum_over_subsets
+from causalif.sigma.subsets import membership, sizes, sum_over_subsets
 
 
 def log_total(scores: np.ndarray) -> float:
@@ -39,25 +39,31 @@ def log_total(scores: np.ndarray) -> float:
     nodes, top = len(scores), scores.max(axis=1)
     if np.isneginf(top).any():
         return -np.inf
-    within, count = sum_over_subsets(scores - top[:, None]), sizes(nodes)
-    added, taken = np.full(2**nodes, -np.inf), np.full(2**nodes, -np.inf)
-    added[0] = 0.0
-    for rest in range(2**nodes - 1):
-        value = _difference(added[rest], taken[rest])
-        if np.isneginf(value):
-            continue
-        outside = members(~rest, nodes)
-        terms = value + subset_sums(within[outside, rest])
-        at = rest + subset_sums(1 << outside)
-        odd = count[: len(at)] % 2 == 1
-        added[at[odd]] = np.logaddexp(added[at[odd]], terms[odd])
-        odd[0] = True  # no sink is no step
-        taken[at[~odd]] = np.logaddexp(taken[at[~odd]], terms[~odd])
-    return _difference(added[-1], taken[-1]) + float(top.sum())
+    within = sum_over_subsets(scores - top[:, None])
+    found, masks = np.full(2**nodes, -np.inf), np.arange(2**nodes)
+    found[0] = 0.0
+    for size in range(1, nodes + 1):
+        sets = masks[sizes(nodes) == size]
+        found[sets] = _sums_of_size(sets, size, found, within)
+    return float(found[-1] + top.sum())
 
 
-def _difference(larger: float, smaller: float) -> float:
-    """``log(exp(larger) - exp(smaller))``."""
-    if np.isneginf(smaller):
-        return float(larger)
-    return float(larger + np.log1p(-np.exp(smaller - larger)))
+def _sums_of_size(sets: np.ndarray, size: int, found: np.ndarray, within: np.ndarray) -> np.ndarray:
+    """Log sums over all graphs on each of some sets of nodes, all of one size."""
+    bits = np.arange(len(within))
+    inside = np.nonzero((sets[:, None] >> bits) & 1)[1].reshape(-1, size)
+    rest = sets[:, None] - (1 << inside) @ membership(size).astype(np.int64)
+    terms = found[rest]  # -inf where no node is a sink
+    for k in range(size):
+        is_sink = terms.reshape(len(sets), -1, 2, 2**k)[:, :, 1]
+        others = rest.reshape(len(sets), -1, 2, 2**k)[:, :, 1]
+        is_sink += within[inside[:, k, None, None], others]
+    return _alternating(terms, np.where(sizes(size) % 2 == 1, 1.0, -1.0))
+
+
+def _alternating(logs: np.ndarray, signs: np.ndarray) -> np.ndarray:
+    """Log of the signed sums of exp(logs) along rows."""
+    top = logs.max(axis=1)
+    top[np.isneginf(top)] = 0.0
+    with np.errstate(divide="ignore"):
+        return np.log(np.exp(logs - top[:, None]) @ signs) + top

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from scipy.special import comb
 
-from causalif.errors import Problems, did_you_mean
+from causalif.errors import DataError, Problems, did_you_mean
 from causalif.sigma.knowledge import Knowledge
-from causalif.sigma.subsets import sizes
+from causalif.sigma.subsets import members, sizes
 
 MOST_NODES = 14
 PRIORS = ("uniform", "fair")
@@ -34,6 +34,14 @@ class ScoreTable:
 
     def __post_init__(self) -> None:
         own = np.array(self.scores, dtype=float)
+        unusable = ~(own < np.inf)  # NaN compares false
+        if unusable.any():
+            node, parents = np.argwhere(unusable)[0]
+            raise DataError(
+                f"{int(unusable.sum())} of {own.size} scores are no number below infinity (first: "
+                f"{own[node, parents]} for {self.names[node]!r} with parents "
+                f"{[self.names[k] for k in members(int(parents), len(self.names))]})."
+            )
         own.flags.writeable = False
         object.__setattr__(self, "scores", own)
 

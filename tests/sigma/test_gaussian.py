@@ -144,6 +144,12 @@ def test_units_do_not_matter(score):
     assert score_table(other, score=score).scores == approx(expected, rel=1e-9)
 
 
+def test_digits_are_kept_where_the_mean_is_large():
+    whole = draw(3, 80).mul(1000).round()  # such sums are exact
+    moved = score_table(whole + 2.0**42).scores
+    assert moved == approx(score_table(whole).scores, rel=1e-11)
+
+
 def test_few_parents_change_no_other_score():
     data = draw(5, 80)
     whole, narrow = score_table(data), score_table(data, max_parents=2)

@@ -120,6 +120,15 @@ def test_table_is_read_only():
         table.scores[0, 0] = 1
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_scores_that_are_no_numbers(value):
+    scores = np.zeros((2, 4))
+    scores[1, 0b01] = value
+    message = rf"1 of 8 scores are no number .* {value} for 'B' with parents \['A'\]"
+    with pytest.raises(DataError, match=message):
+        ScoreTable(("A", "B"), scores)
+
+
 # -- contradictions -----------------------------------------------------------------------
 
 
