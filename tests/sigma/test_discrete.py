@@ -8,7 +8,7 @@ import pytest
 from pytest import approx
 
 from causalif.sigma.scores import score_table
-from tests.sigma.test_gaussian import spread_within_classes
+from tests.truth.dags import spread_within_classes
 
 LEVELS = (2, 3, 2, 4)
 

@@ -11,7 +11,7 @@ from scipy.stats import multivariate_t
 
 from causalif.sigma.gaussian import Moments, bge_totals, gaussian_bic_totals, standardised
 from causalif.sigma.scores import score_table
-from tests.truth.dags import all_dags
+from tests.truth.dags import spread_within_classes
 
 
 def draw(nodes: int, rows: int, seed: int = 1) -> pd.DataFrame:
@@ -66,33 +66,6 @@ def test_bic_is_that_of_least_squares(size):
     fit = sm.OLS(values[:, 3], np.hstack([np.ones((60, 1)), values[:, :size]])).fit()
     expected = fit.llf - np.log(60) / 2 * (size + 2)  # intercept, slopes, variance
     assert table.scores[3, 2**size - 1] == approx(expected, rel=1e-12)
-
-
-def classes(graphs: np.ndarray) -> dict[tuple, list[int]]:
-    """Graphs by skeleton and v-structures: Markov-equivalent ones together (Verma & Pearl)."""
-    nodes, found = graphs.shape[1], {}
-    for row, graph in enumerate(graphs):
-        parents = [{k for k in range(nodes) if graph[v] >> k & 1} for v in range(nodes)]
-        skeleton = frozenset(frozenset((k, v)) for v in range(nodes) for k in parents[v])
-        colliders = frozenset(
-            (frozenset((i, k)), v)
-            for v in range(nodes)
-            for i in parents[v]
-            for k in parents[v]
-            if i < k and frozenset((i, k)) not in skeleton
-        )
-        found.setdefault((skeleton, colliders), []).append(row)
-    return found
-
-
-def spread_within_classes(scores: np.ndarray) -> tuple[float, float]:
-    """The largest difference of total scores within a class, and the spread between classes."""
-    nodes = len(scores)
-    graphs = all_dags(nodes)
-    totals = sum(scores[v, graphs[:, v]] for v in range(nodes))
-    groups = classes(graphs)
-    assert len(groups) == {3: 11, 4: 185}[nodes]  # Gillispie & Perlman (2002), table 1
-    return max(np.ptp(totals[rows]) for rows in groups.values()), float(np.ptp(totals))
 
 
 @pytest.mark.parametrize("nodes", [3, 4])

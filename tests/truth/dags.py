@@ -87,3 +87,30 @@ def random_scores(nodes: int, rng: np.random.Generator, spread: float = 3.0) -> 
     for v in range(nodes):
         scores[v, (masks >> v) & 1 == 1] = -np.inf
     return scores
+
+
+def classes(graphs: Masks) -> dict[tuple, list[int]]:
+    """Graphs by skeleton and v-structures: Markov-equivalent ones together (Verma & Pearl)."""
+    nodes, found = graphs.shape[1], {}
+    for row, graph in enumerate(graphs):
+        parents = [{k for k in range(nodes) if graph[v] >> k & 1} for v in range(nodes)]
+        skeleton = frozenset(frozenset((k, v)) for v in range(nodes) for k in parents[v])
+        colliders = frozenset(
+            (frozenset((i, k)), v)
+            for v in range(nodes)
+            for i in parents[v]
+            for k in parents[v]
+            if i < k and frozenset((i, k)) not in skeleton
+        )
+        found.setdefault((skeleton, colliders), []).append(row)
+    return found
+
+
+def spread_within_classes(scores: Array) -> tuple[float, float]:
+    """The largest difference of total scores within a class, and the spread between classes."""
+    nodes = len(scores)
+    graphs = all_dags(nodes)
+    totals = sum(scores[v, graphs[:, v]] for v in range(nodes))
+    groups = classes(graphs)
+    assert len(groups) == {3: 11, 4: 185}[nodes]  # Gillispie & Perlman (2002), table 1
+    return max(np.ptp(totals[rows]) for rows in groups.values()), float(np.ptp(totals))
