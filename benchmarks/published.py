@@ -91,7 +91,9 @@ def main() -> None:
     if chosen.out:
         command = "python -m benchmarks.published " + " ".join(sys.argv[1:])
         body = table.to_markdown(index=False)
-        Path(chosen.out).write_text(f"{datetime.date.today()}: `{command}`\n\n{body}\n")
+        Path(chosen.out).write_text(
+            f"# Published figures beside ours\n\n{datetime.date.today()}: `{command}`\n\n{body}\n"
+        )
 
 
 if __name__ == "__main__":

@@ -147,7 +147,8 @@ def main() -> None:
     if chosen.out:
         command = "python -m benchmarks.weighted " + " ".join(sys.argv[1:])
         body = table.to_markdown(index=False)
-        Path(chosen.out).write_text(f"{datetime.date.today()}: `{command}`\n\n{body}\n")
+        head = f"# Weighted direct effects by adjustment set\n\n{datetime.date.today()}"
+        Path(chosen.out).write_text(f"{head}: `{command}`\n\n{body}\n")
 
 
 if __name__ == "__main__":
