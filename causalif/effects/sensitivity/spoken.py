@@ -53,9 +53,12 @@ def _sentence(found: Sensitivity, row: Mapping[Hashable, Any], side: str) -> str
     name = f"{term} ({meaning(term)})" if meaning(term) else term
     confounder = row["against"]
     comma = "," if ", independent of" in confounder else ""
+    ends = (
+        f"{side}, and of {found.outcome}," if " or " in side else f"both {side} and {found.outcome}"
+    )
     first = (
-        f"{name}: {confounder}{comma} that explains {value:.1%} of what is left of both {side} and "
-        f"{found.outcome} could bring it to {_target(found)};"
+        f"{name}: {confounder}{comma} that explains {value:.1%} of what is left of {ends} "
+        f"could bring it to {_target(found)};"
     )
     percent = f"{100 * found.level:g}%"
     if limit > 0:
