@@ -55,9 +55,13 @@ def draw_overlap(
     observed = pd.Series(labels[exposure.codes], found.propensity.index, name=exposure.whole)
     options.setdefault("floor", found.floor)
     if given is None:
-        return plots.overlap(found.propensity, observed, ax=ax, **options)
+        together = effect.recipe.estimand.together and effect.design.mediators
+        words = "covariates, mediators" if together else "covariates"
+        return plots.overlap(found.propensity, observed, given=words, ax=ax, **options)
     compared = exposure.codes < exposure.contrasted  # predicted for these levels alone
-    return plots.overlap(_propensity(effect, given)[compared], observed[compared], ax=ax, **options)
+    propensity, observed = _propensity(effect, given)[compared], observed[compared]
+    words = given if isinstance(given, str) else ", ".join(map(str, given))
+    return plots.overlap(propensity, observed, given=words, ax=ax, **options)
 
 
 def _propensity(effect: EffectEstimate, given: Collection[str]) -> pd.DataFrame:

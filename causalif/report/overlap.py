@@ -18,6 +18,7 @@ def overlap(
     probabilities: pd.DataFrame,
     exposure: pd.Series,
     *,
+    given: str = "covariates",
     floor: float | None = None,
     ax: Axes | None = None,
 ) -> Axes:
@@ -34,6 +35,8 @@ def overlap(
         Its columns are the level labels, the reference first.
     exposure : Series, shape (n,)
         The observed labels, with the same row labels.
+    given : str, default "covariates"
+        What the probabilities are given, in words.
     floor : float, optional
         A probability below which a row is hardly comparable; drawn as a line, with the
         share of all rows below it.
@@ -58,11 +61,11 @@ def overlap(
     levels = list(probabilities.columns)
     _check(probabilities, exposure, levels)
     name = "exposure" if exposure.name is None else str(exposure.name)
-    ax = canvas.blank_axes(ax)
+    ax, given = canvas.blank_axes(ax), canvas.shorten(given)
     if len(levels) == 2:
-        _two_levels(ax, probabilities, exposure, name, floor)
+        _two_levels(ax, probabilities, exposure, name, floor, given)
     else:
-        _many_levels(ax, probabilities, exposure, name, floor)
+        _many_levels(ax, probabilities, exposure, name, floor, given)
     canvas.legend_above(ax)
     return ax
 
@@ -82,7 +85,12 @@ def _check(probabilities: pd.DataFrame, exposure: pd.Series, levels: Sequence[Ha
 
 
 def _two_levels(
-    ax: Axes, probabilities: pd.DataFrame, exposure: pd.Series, name: str, floor: float | None
+    ax: Axes,
+    probabilities: pd.DataFrame,
+    exposure: pd.Series,
+    name: str,
+    floor: float | None,
+    given: str,
 ) -> None:
     reference, level = probabilities.columns
     p = probabilities[level]
@@ -102,12 +110,17 @@ def _two_levels(
     ax.set_xlim(edges[0], edges[-1])
     ax.yaxis.set_major_formatter(FuncFormatter(lambda percent, _: f"{abs(percent):g}"))
     canvas.name_axes(
-        ax, f"P({name} = {level} | covariates), a probability", "Share of the group per bin (%)"
+        ax, f"P({name} = {level} | {given}), a probability", "Share of the group per bin (%)"
     )
 
 
 def _many_levels(
-    ax: Axes, probabilities: pd.DataFrame, exposure: pd.Series, name: str, floor: float | None
+    ax: Axes,
+    probabilities: pd.DataFrame,
+    exposure: pd.Series,
+    name: str,
+    floor: float | None,
+    given: str,
 ) -> None:
     edges = _edges(probabilities)
     levels = list(probabilities.columns)
@@ -124,7 +137,7 @@ def _many_levels(
         shares = [_share_below(probabilities[level], floor) for level in levels]
         canvas.column_at_right(ax, shares, f"below {floor:.2g}")
     ax.set_xlim(edges[0], edges[-1])
-    canvas.name_axes(ax, f"P({name} = level | covariates), a probability")
+    canvas.name_axes(ax, f"P({name} = level | {given}), a probability")
 
 
 def _mirrored(

@@ -17,7 +17,7 @@ from causalif.errors import DataError, DataWarning
 from causalif.nuisance.crossfit import Nuisances
 from causalif.nuisance.library import resolve
 from tests.effects.test_weighted import SATURATED, design_of
-from tests.truth.learners import Constant
+from tests.truth.learners import CellMeans, CellShares, Constant
 from tests.truth.marginals import MarginalLaw
 
 VALUES = 23  # more than are held one by one
@@ -230,3 +230,18 @@ def test_a_mediator_that_copies_a_covariate_is_refused():
     data = curved(300, 1).assign(copy=lambda d: 2 * d["w"] + 1)
     with pytest.raises(DataError, match=r"mediator 'copy' tells the same as 'w'.*no overlap"):
         cif.controlled_direct_effect(data, "a", "y", "copy", "w", learners="glm")
+
+
+@pytest.mark.parametrize("outcome", [CellMeans(), Constant()])
+def test_missing_outcomes_are_weighted_for(outcome, settings_for):
+    law = MarginalLaw.random(9, values=VALUES)
+    seen = np.where(law.cells["m"] < 8, 0.4, 0.9) - 0.2 * law.cells["a"].to_numpy()
+    cells = pd.concat([law.cells, law.cells.assign(y=np.nan)], ignore_index=True)
+    split = MarginalLaw(cells, np.concatenate([law.p * seen, law.p * (1 - seen)]))
+    library = resolve(SATURATED | {"missing": CellShares(), "outcome": outcome})
+    nuisances = Nuisances(design_of(split), library, folds=1)
+    settings = settings_for(library=library)
+    for world in ((0, 0), (1, 2)):
+        found = curve_mean(nuisances, nuisances.design, world, settings, curve=CURVE)
+        truth = law.best_fit(world[0], CURVE.points[world[1]], basis)
+        assert found.value == approx(truth, abs=1e-8)

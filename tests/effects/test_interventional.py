@@ -20,7 +20,7 @@ from causalif.nuisance.crossfit import Nuisances
 from causalif.nuisance.library import resolve
 from tests.effects.test_curve import EXACT, SATURATED
 from tests.truth.intermediate import BINARY_AND_CONTINUOUS, ONE_BINARY, TWO_CONTINUOUS
-from tests.truth.learners import CellShares, Constant
+from tests.truth.learners import CellMeans, CellShares, Constant
 from tests.truth.marginals import MarginalLaw
 
 METHODS = ["onestep", "tmle", "plugin", "ipw"]
@@ -237,12 +237,13 @@ def test_many_levels_missing_outcomes_and_weights():
     assert_allclose(np.average(found.influence, axis=0, weights=data["weight"]), 0, atol=1e-9)
 
 
-def test_missing_outcomes_are_weighted_for(settings_for):
+@pytest.mark.parametrize("outcome", [CellMeans(), Constant()])
+def test_missing_outcomes_are_weighted_for(outcome, settings_for):
     law = MarginalLaw.random(9, intermediate=True)
     seen = np.where(law.cells["l"] == 0, 0.4, 0.9) - 0.2 * law.cells["m"].to_numpy() / 2
     cells = pd.concat([law.cells, law.cells.assign(y=np.nan)], ignore_index=True)
     split = MarginalLaw(cells, np.concatenate([law.p * seen, law.p * (1 - seen)]))
-    library = resolve(SATURATED | {"missing": CellShares()})
+    library = resolve(SATURATED | {"missing": CellShares(), "outcome": outcome})
     for world in WORLDS:
         found = evaluate(split, world, settings_for(), library)
         assert found.value == approx(law.interventional(*world), abs=1e-10)

@@ -201,12 +201,13 @@ def test_same_numbers_whatever_the_workers_and_the_scale_of_weights():
     assert_allclose(found[0].std_error, found[1].std_error, rtol=1e-12)
 
 
-def test_missing_outcomes_are_weighted_for(settings_for):
+@pytest.mark.parametrize("outcome", [CellMeans(), Constant()])
+def test_missing_outcomes_are_weighted_for(outcome, settings_for):
     law = MarginalLaw.random(11)
     seen = np.where(law.cells["m"] == 0, 0.4, 0.9) - 0.2 * law.cells["a"].to_numpy()
     cells = pd.concat([law.cells, law.cells.assign(y=np.nan)], ignore_index=True)
     split = MarginalLaw(cells, np.concatenate([law.p * seen, law.p * (1 - seen)]))
-    library = resolve(SATURATED | {"missing": CellShares()})
+    library = resolve(SATURATED | {"missing": CellShares(), "outcome": outcome})
     design, settings = design_of(split), settings_for(library=library)
     nuisances = Nuisances(design, library, folds=1)
     for a in (0, 1):
@@ -285,7 +286,10 @@ def test_overlap_and_balance_are_those_of_the_weights():
     assert abs(found.diagnostics.balance.loc["m", "weighted"]) < 0.2
     with pytest.raises(DataError, match=r"It was from: m, w"):
         found.plot("overlap", given=["m"])
-    found.plot("overlap", given=["w", "m"])
+    by_hand = found.plot("overlap", given=["w", "m"])
+    assert by_hand.get_xlabel() == "P(a = 1 | w, m), a probability"
+    ax = found.plot("overlap")
+    assert ax.get_xlabel() == "P(a = 1 | covariates, mediators), a probability"
     with pytest.raises(DataError, match="given must be column names, not a type"):
         found.plot("overlap", given=object)
 

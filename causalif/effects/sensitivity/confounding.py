@@ -48,7 +48,7 @@ def contrasts_of(effect: EffectEstimate) -> list[Contrast]:
         Contrast(
             term + suffix,
             pair,
-            pair if _sets_mediators(effect) else _weighing(design, pair),
+            _weighing(design, pair),
             *_against(effect, pair),
         )
         for suffix, (level, reference) in design.exposure.comparisons().items()
