@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 from scipy.special import gammaln, xlogy
@@ -12,20 +12,20 @@ from causalif.sigma.columns import Levels
 Score = Callable[[np.ndarray, float], float]
 
 
-def bdeu_totals(columns: Sequence[Levels], most: int, equivalent_rows: float) -> np.ndarray:
-    """Log marginal likelihood of every set of columns under a uniform Dirichlet prior (BDeu).
+def bdeu_totals(columns: Sequence[Levels], equivalent_rows: float, sets: np.ndarray) -> np.ndarray:
+    """Log marginal likelihood of sets of columns under a uniform Dirichlet prior (BDeu).
 
     Parameters
     ----------
     columns : sequence of Levels
-    most : int
-        The largest sets that are needed; larger ones are left at 0.
     equivalent_rows : float
         The equivalent sample size: how many rows the prior is worth.
+    sets : ndarray of int64, shape (m,)
+        Distinct bitmasks.
 
     Returns
     -------
-    ndarray, shape (2**d,)
+    ndarray, shape (m,)
 
     References
     ----------
@@ -39,24 +39,25 @@ def bdeu_totals(columns: Sequence[Levels], most: int, equivalent_rows: float) ->
             equivalent_rows / cells
         ))  # fmt: skip
 
-    return _totals(columns, most, score)
+    return _totals(columns, sets, score)
 
 
-def multinomial_bic_totals(columns: Sequence[Levels], most: int) -> np.ndarray:
-    """Maximised log likelihood of every set of columns less log(n)/2 per free probability."""
+def multinomial_bic_totals(columns: Sequence[Levels], sets: np.ndarray) -> np.ndarray:
+    """Maximised log likelihood of sets of columns less log(n)/2 per free probability."""
     rows = len(columns[0].codes)
 
     def score(counts: np.ndarray, cells: float) -> float:
         return float(np.sum(xlogy(counts, counts / rows))) - np.log(rows) / 2 * (cells - 1)
 
-    return _totals(columns, most, score)
+    return _totals(columns, sets, score)
 
 
-def _totals(columns: Sequence[Levels], most: int, score: Score) -> np.ndarray:
-    found = np.zeros(2 ** len(columns))
+def _totals(columns: Sequence[Levels], sets: np.ndarray, score: Score) -> np.ndarray:
+    found, position = np.zeros(len(sets)), {int(mask): k for k, mask in enumerate(sets)}
     codes, weights = _distinct(columns)
-    for mask, combination, cells in _combinations(codes, [c.count for c in columns], most):
-        found[mask] = score(np.bincount(combination, weights), cells)
+    for mask, combination, cells in _combinations(codes, [c.count for c in columns], position):
+        if mask in position:
+            found[position[mask]] = score(np.bincount(combination, weights), cells)
     return found
 
 
@@ -70,23 +71,37 @@ def _distinct(columns: Sequence[Levels]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _combinations(
-    codes: np.ndarray, levels: Sequence[int], most: int
+    codes: np.ndarray, levels: Sequence[int], sets: Iterable[int]
 ) -> Iterator[tuple[int, np.ndarray, float]]:
-    """Every set of columns, with the combination of levels in each row and how many can be."""
+    """Sets of columns, with the combination of levels in each row and how many can be.
+
+    Besides the sets that are asked for come those they are refined from.
+    """
+    finer_sets = _refinements(sets)
 
     def grow(
-        mask: int, combination: np.ndarray, cells: float, left: int
+        mask: int, combination: np.ndarray, cells: float
     ) -> Iterator[tuple[int, np.ndarray, float]]:
-        # A set is its part below the highest column, refined by that column.
-        for k in range(mask.bit_length(), len(levels)):
+        yield mask, combination, cells
+        for larger in finer_sets.get(mask, ()):
+            k = larger.bit_length() - 1
             finer = _renumbered(combination * levels[k] + codes[:, k])
-            yield mask | 1 << k, finer, cells * levels[k]
-            if left > 1:
-                yield from grow(mask | 1 << k, finer, cells * levels[k], left - 1)
+            yield from grow(larger, finer, cells * levels[k])
 
-    alone = np.zeros(len(codes), dtype=np.intp)
-    yield 0, alone, 1.0
-    yield from grow(0, alone, 1.0, most)
+    yield from grow(0, np.zeros(len(codes), dtype=np.intp), 1.0)
+
+
+def _refinements(sets: Iterable[int]) -> dict[int, list[int]]:
+    """Each set of columns is its part below the highest column, refined by that column."""
+    found: dict[int, list[int]] = {}
+    seen = {0}
+    for mask in sets:
+        while mask not in seen:
+            seen.add(mask)
+            below = mask ^ (1 << (mask.bit_length() - 1))
+            found.setdefault(below, []).append(mask)
+            mask = below
+    return found
 
 
 def _renumbered(numbers: np.ndarray) -> np.ndarray:

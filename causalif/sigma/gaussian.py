@@ -9,10 +9,11 @@ import numpy as np
 from scipy.special import gammaln
 
 from causalif.errors import Problems
-from causalif.sigma.subsets import sizes, subset_sums
 
 # A column is a linear function of others where they leave less than this share of its variance.
 COLLINEAR = 1e-10
+# Entries of the matrices that are decomposed in one go: 32 MiB.
+AT_ONCE = 2**22
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,8 @@ def standardised(values: np.ndarray) -> np.ndarray:
     return centred / np.sqrt(np.mean(centred**2, axis=0))
 
 
-def bge_totals(moments: Moments, most: int) -> np.ndarray:
-    """Log marginal likelihood of every set of columns under the normal-Wishart prior (BGe).
+def bge_totals(moments: Moments, sets: np.ndarray) -> np.ndarray:
+    """Log marginal likelihood of sets of columns under the normal-Wishart prior (BGe).
 
     The columns are standardised, the prior mean is 0, alpha_mu = 1, alpha_w = d + 2, and the
     prior matrix is t I with t = alpha_mu (alpha_w - d - 1) / (alpha_mu + 1) = 1/2.
@@ -63,12 +64,12 @@ def bge_totals(moments: Moments, most: int) -> np.ndarray:
     Parameters
     ----------
     moments : Moments
-    most : int
-        The largest sets that are needed; larger ones are left at 0.
+    sets : ndarray of int64, shape (m,)
+        Bitmasks.
 
     Returns
     -------
-    ndarray, shape (2**d,)
+    ndarray, shape (m,)
 
     References
     ----------
@@ -81,7 +82,7 @@ def bge_totals(moments: Moments, most: int) -> np.ndarray:
     alpha_mu, alpha_w = 1.0, nodes + 2.0
     t = alpha_mu * (alpha_w - nodes - 1) / (alpha_mu + 1)
     # The columns have mean 0, the prior's: no term for their difference.
-    logdet = log_determinants(t * np.eye(nodes) + n * moments.correlation, most)
+    logdet = log_determinants(t * np.eye(nodes) + n * moments.correlation, sets)
     size = np.arange(nodes + 1)
     prior = alpha_w - nodes + size
     constants = (
@@ -90,9 +91,8 @@ def bge_totals(moments: Moments, most: int) -> np.ndarray:
         - _log_gammas(prior / 2, size)
         + prior / 2 * size * np.log(t)
     )
-    size = sizes(nodes)
-    found = constants[size] - (n + prior[size]) / 2 * logdet
-    return np.where(size <= most, found, 0.0)
+    size = np.bitwise_count(sets)
+    return constants[size] - (n + prior[size]) / 2 * logdet
 
 
 def _log_gammas(values: np.ndarray, size: np.ndarray) -> np.ndarray:
@@ -104,36 +104,35 @@ def _log_gammas(values: np.ndarray, size: np.ndarray) -> np.ndarray:
     return np.array(terms)
 
 
-def gaussian_bic_totals(moments: Moments, most: int) -> np.ndarray:
-    """Maximised log likelihood of every set of columns less log(n)/2 per parameter.
+def gaussian_bic_totals(moments: Moments, sets: np.ndarray) -> np.ndarray:
+    """Maximised log likelihood of sets of columns less log(n)/2 per parameter.
 
     References
     ----------
     .. [1] Schwarz (1978), Estimating the dimension of a model, Annals of Statistics 6, 461-464.
     """
-    n, nodes = moments.rows, len(moments.correlation)
-    size = sizes(nodes)
-    logdet = log_determinants(moments.correlation, most)
+    n, size = moments.rows, np.bitwise_count(sets).astype(float)
+    logdet = log_determinants(moments.correlation, sets)
     fit = -n / 2 * (size * (np.log(2 * np.pi) + 1) + logdet)
     parameters = size * (size + 3) / 2  # means and covariances
-    return np.where(size <= most, fit - np.log(n) / 2 * parameters, 0.0)
+    return fit - np.log(n) / 2 * parameters
 
 
-def log_determinants(matrix: np.ndarray, most: int) -> np.ndarray:
-    """Log determinant of every principal submatrix of up to `most` rows, shape (2**d,).
+def log_determinants(matrix: np.ndarray, sets: np.ndarray) -> np.ndarray:
+    """Log determinants of principal submatrices, by bitmask of their rows, shape (m,).
 
     Examples
     --------
-    >>> log_determinants(np.diag([1.0, np.e]), 2).tolist()
-    [0.0, 0.0, 1.0, 1.0]
+    >>> log_determinants(np.diag([1.0, np.e]), np.array([0b00, 0b01, 0b11])).tolist()
+    [0.0, 0.0, 1.0]
     """
-    nodes = len(matrix)
-    size, found = sizes(nodes), np.zeros(2**nodes)
-    masks = subset_sums(1 << np.arange(nodes))
-    for count in range(1, most + 1):
-        chosen = masks[size == count]
-        rows = np.nonzero((chosen[:, None] >> np.arange(nodes)) & 1)[1].reshape(-1, count)
-        found[chosen] = np.linalg.slogdet(matrix[rows[:, :, None], rows[:, None, :]])[1]
+    size, found = np.bitwise_count(sets), np.zeros(len(sets))
+    for count in range(1, len(matrix) + 1):
+        at = np.flatnonzero(size == count)
+        for some in np.array_split(at, 1 + len(at) * count**2 // AT_ONCE):
+            chosen = (sets[some, None] >> np.arange(len(matrix))) & 1
+            rows = np.nonzero(chosen)[1].reshape(-1, count)
+            found[some] = np.linalg.slogdet(matrix[rows[:, :, None], rows[:, None, :]])[1]
     return found
 
 

@@ -12,7 +12,7 @@ import networkx as nx
 import numpy as np
 
 from causalif.errors import Problems, did_you_mean
-from causalif.sigma.subsets import sizes
+from causalif.sigma.subsets import members
 
 Arrow = tuple[int, int]
 
@@ -34,12 +34,42 @@ class Knowledge:
     allowed: np.ndarray
     max_parents: int
 
-    def permitted(self) -> np.ndarray:
-        """Which parent sets each node may have, shape (d, 2**d)."""
-        nodes = len(self.names)
-        masks, few = np.arange(2**nodes), sizes(nodes) <= self.max_parents
-        required, allowed = self.required[:, None], self.allowed[:, None]
-        return ((masks & required) == required) & ((masks & ~allowed) == 0) & few
+    def parent_sets(self, limit: int | None = None) -> list[np.ndarray]:
+        """The parent sets that each node may have, as bitmasks in ascending order.
+
+        Parameters
+        ----------
+        limit : int, optional
+            List sets of up to so many parents only. Required parents are in all of them, even
+            where they are more.
+
+        Examples
+        --------
+        >>> known = Knowledge(("A", "B", "C"), np.array([0, 1, 0]), np.array([6, 5, 3]), 2)
+        >>> [masks.tolist() for masks in known.parent_sets(limit=1)]
+        [[0, 2, 4], [1], [0, 1, 2]]
+        """
+        most = self.max_parents if limit is None else min(limit, self.max_parents)
+        found: list[np.ndarray] = []
+        for must, may in zip(self.required.tolist(), self.allowed.tolist(), strict=True):
+            free = members(may & ~must, len(self.names))
+            found.append(np.sort(must | subsets_up_to(free, most - must.bit_count())))
+        return found
+
+
+def subsets_up_to(nodes: np.ndarray, most: int) -> np.ndarray:
+    """All sets of up to `most` of some nodes, as bitmasks; the empty one is always among them.
+
+    Examples
+    --------
+    >>> subsets_up_to(np.array([0, 2, 3]), 2).tolist()
+    [0, 1, 4, 5, 8, 9, 12]
+    """
+    found = np.zeros(1, dtype=np.int64)
+    for node in nodes:
+        room = found[np.bitwise_count(found) < most]
+        found = np.concatenate([found, room | np.int64(1) << node])
+    return found
 
 
 def read_knowledge(

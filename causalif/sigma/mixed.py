@@ -66,7 +66,7 @@ def _encoded(target: np.ndarray | Levels) -> np.ndarray:
     return target[:, None]
 
 
-def mixed_scores(rows: MixedRows, permitted: np.ndarray) -> np.ndarray:
+def mixed_scores(rows: MixedRows, sets: Sequence[np.ndarray]) -> list[np.ndarray]:
     """Local scores: linear regression for numbers, multinomial logistic for levels.
 
     Main effects only. Two graphs that say the same of independence have the same score among
@@ -76,23 +76,25 @@ def mixed_scores(rows: MixedRows, permitted: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     rows : MixedRows
-    permitted : ndarray of bool, shape (d, 2**d)
-        Nothing else is fitted.
+    sets : sequence of ndarray of int64
+        Per node, bitmasks of parents.
 
     Returns
     -------
-    ndarray, shape (d, 2**d)
-        -inf where not permitted.
+    list of ndarray of float
+        Per node, in the order of its sets.
     """
-    found = np.full(permitted.shape, -np.inf)
-    for node, target in enumerate(rows.targets):
-        for parents in np.flatnonzero(permitted[node]):
-            using = rows.using(int(parents))
-            if isinstance(target, Levels):
-                found[node, parents] = _levels_score(target, rows, using)
-            else:
-                found[node, parents] = _numbers_score(node, rows, using)
-    return found
+    return [
+        np.array([_local_score(node, int(parents), rows) for parents in masks], dtype=float)
+        for node, masks in enumerate(sets)
+    ]
+
+
+def _local_score(node: int, parents: int, rows: MixedRows) -> float:
+    target, using = rows.targets[node], rows.using(parents)
+    if isinstance(target, Levels):
+        return _levels_score(target, rows, using)
+    return _numbers_score(node, rows, using)
 
 
 def _numbers_score(node: int, rows: MixedRows, using: np.ndarray) -> float:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from causalif.sigma.tables import ScoreTable
+from causalif.errors import Problems
+from causalif.sigma.tables import ScoreTable, check_scores, check_size
+
+# Per node an int64 array of parent bitmasks -> per node their log local scores, in that order;
+# no structure prior in them.
+Scorer = Callable[[Sequence[np.ndarray]], list[np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,11 @@ class ParentSets:
     ) -> ParentSets:
         """Put each list in order; sets with a score of minus infinity are left out.
 
+        Raises
+        ------
+        DataError
+            A score that is NaN or infinite.
+
         Examples
         --------
         >>> sets = ParentSets.of(["A", "B"], [np.array([0]), np.array([0, 1])],
@@ -43,6 +53,7 @@ class ParentSets:
         >>> sets.masks[1].tolist(), sets.scores[1].tolist()
         ([1, 0], [2.0, -1.0])
         """
+        check_scores(names, masks, scores)
         ordered: list[tuple[np.ndarray, np.ndarray]] = []
         for sets, values in zip(masks, scores, strict=True):
             some = np.isfinite(values)
@@ -72,7 +83,16 @@ class ParentSets:
         return found
 
     def table(self) -> ScoreTable:
-        """The same as a table of all parent sets; for up to 14 nodes."""
+        """The same as a table of all parent sets.
+
+        Raises
+        ------
+        DataError
+            More than 14 nodes.
+        """
+        problems = Problems()
+        check_size(len(self.names), problems)
+        problems.raise_if_any()
         found = np.full((len(self.names), 2 ** len(self.names)), -np.inf)
         for node, (sets, scores) in enumerate(zip(self.masks, self.scores, strict=True)):
             found[node, sets] = scores

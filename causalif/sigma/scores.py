@@ -1,12 +1,15 @@
-"""From a data frame to the table of local scores."""
+"""From a data frame to nodes that can be scored, and from there to scored parent sets."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from numbers import Real
 from typing import Any
 
 import numpy as np
+from scipy.special import comb
 
 from causalif.data.frames import read_frame
 from causalif.data.variables import Variable
@@ -23,37 +26,63 @@ from causalif.sigma.discrete import bdeu_totals, multinomial_bic_totals
 from causalif.sigma.gaussian import Moments, bge_totals, check_collinear, gaussian_bic_totals
 from causalif.sigma.knowledge import Knowledge, read_knowledge
 from causalif.sigma.mixed import MixedRows, check_determined, mixed_scores
-from causalif.sigma.tables import PRIORS, ScoreTable, check_size
+from causalif.sigma.parents import ParentSets, Scorer
+from causalif.sigma.tables import check_count
 from causalif.sigma.totals import local_from_totals
 
-SCORES = ("bge", "bic", "bdeu", "mixed")
+SCORES = ("bge", "bic", "bdeu", "mixed", "ladder")
+PRIORS = ("uniform", "fair")
 
 
-def score_table(
+@dataclass(frozen=True)
+class Nodes:
+    """Columns, checked and ready to be scored as nodes of a graph.
+
+    Attributes
+    ----------
+    names : tuple of str, length d
+    knowledge : Knowledge
+    scorer : callable
+        Per node an array of parent bitmasks -> per node their log local scores.
+    variables : tuple of Variable, length d
+        The columns as they were read.
+    rows : int
+    values : ndarray, shape (n, d), or None
+        The numbers, for score="ladder"; its `scorer` is that of "bge", on which it builds.
+    """
+
+    names: tuple[str, ...]
+    knowledge: Knowledge
+    scorer: Scorer
+    variables: tuple[Variable, ...]
+    rows: int
+    values: np.ndarray | None = None
+
+
+def read_nodes(
     data: Any,
     *,
     score: str = "bge",
-    prior: str = "uniform",
     columns: Sequence[str] | None = None,
     tiers: Any = None,
     required: Any = (),
     forbidden: Any = (),
     max_parents: int | None = None,
     equivalent_rows: float = 1.0,
-) -> ScoreTable:
-    """Score every parent set of every column.
+    problems: Problems | None = None,
+) -> Nodes:
+    """Check data and background knowledge at once, and prepare the scores.
 
     Parameters
     ----------
     data : DataFrame
         pandas, or any frame in memory that narwhals reads.
-    score : {"bge", "bic", "bdeu", "mixed"}
+    score : {"bge", "bic", "bdeu", "mixed", "ladder"}
         "bge": numbers, linear-Gaussian, marginal likelihood. "bic": the same by BIC where the
         columns are numbers; multinomial where no column is continuous. "bdeu": levels, marginal
         likelihood. "mixed": numbers and levels (text, categories, numbers of up to five
-        values), by BIC of linear and multinomial regressions without interactions.
-    prior : {"uniform", "fair"}
-        Over graphs; "fair" makes each number of parents of a node equally likely.
+        values), by BIC of linear and multinomial regressions without interactions. "ladder":
+        numbers, of which the caller makes more than "bge" does.
     columns : list of str, optional
         The nodes; by default all columns.
     tiers : mapping of str to number, or sequence of lists of str, optional
@@ -63,32 +92,32 @@ def score_table(
     max_parents : int, optional
     equivalent_rows : float, default 1
         How many rows the prior of "bdeu" is worth (its equivalent sample size).
+    problems : Problems, optional
+        What the caller has noted already: it is raised together with what is found here.
 
     Returns
     -------
-    ScoreTable
+    Nodes
 
     Raises
     ------
     DataError
-        Unusable columns, fewer rows than columns, more than 14 columns, contradictory knowledge.
+        Unusable columns, fewer rows than columns, more than 62 columns, contradictory knowledge.
 
     Examples
     --------
     >>> rng = np.random.default_rng(1)
     >>> a = rng.normal(size=100)
-    >>> data = pd.DataFrame({"A": a, "B": a + rng.normal(size=100)})
-    >>> table = score_table(data, tiers=[["A"], ["B"]])
-    >>> bool(np.isneginf(table.scores[0, 0b10]))  # B -> A goes back in time
-    True
-    >>> bool(table.scores[1, 0b01] > table.scores[1, 0])  # A -> B is seen
+    >>> nodes = read_nodes(pd.DataFrame({"A": a, "B": a + rng.normal(size=100)}))
+    >>> alone, after_a = nodes.scorer([np.array([], dtype=int), np.array([0b00, 0b01])])[1]
+    >>> bool(after_a > alone)  # A -> B is seen
     True
     """
-    problems = Problems()
-    _check_options(score, prior, equivalent_rows, problems)
+    problems = Problems() if problems is None else problems
+    _check_options(score, equivalent_rows, problems)
     frame = read_frame(data, problems)
     names = choose_columns(frame, columns, problems)
-    check_size(len(names), problems)
+    check_count(len(names), problems)
     knowledge = read_knowledge(
         names,
         tiers=tiers,
@@ -98,49 +127,94 @@ def score_table(
         problems=problems,
     )
     variables = read_all(frame, names, problems)
-    local = _local_scores(variables, score, knowledge, equivalent_rows, problems)
-    return ScoreTable.build(local, knowledge, prior)
+    if score not in SCORES:
+        problems.raise_if_any()
+    values = _numbers(variables, score, problems) if score in ("bge", "ladder") else None
+    scorer = (
+        _scorer(variables, score, equivalent_rows, problems)
+        if values is None
+        else partial(local_from_totals, partial(bge_totals, Moments.of(values)))
+    )
+    kept = values if score == "ladder" else None
+    return Nodes(knowledge.names, knowledge, scorer, tuple(variables), frame.n, kept)
 
 
-def _check_options(score: Any, prior: Any, equivalent_rows: Any, problems: Problems) -> None:
-    check_choice(problems, "score", score, SCORES)
+def score_parent_sets(
+    nodes: Nodes, sets: Sequence[np.ndarray], prior: str = "uniform"
+) -> ParentSets:
+    """Score parent sets, and add the structure prior.
+
+    Parameters
+    ----------
+    nodes : Nodes
+    sets : sequence of ndarray of int64
+        Per node, bitmasks of parents: ``nodes.knowledge.parent_sets()``, or candidates.
+    prior : {"uniform", "fair"}
+        Uniform over graphs, or fair: each number of parents of a node equally likely.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> a = rng.normal(size=100)
+    >>> data = pd.DataFrame({"A": a, "B": a + rng.normal(size=100)})
+    >>> nodes = read_nodes(data, tiers=[["A"], ["B"]])
+    >>> found = score_parent_sets(nodes, nodes.knowledge.parent_sets())
+    >>> [masks.tolist() for masks in found.masks]  # the best first; B -> A goes back in time
+    [[0], [1, 0]]
+    """
+    problems = Problems()
     check_choice(problems, "prior", prior, PRIORS)
+    problems.raise_if_any()
+    local = nodes.scorer(sets)
+    scores = [
+        values + log_prior(masks, len(nodes.names), prior)
+        for masks, values in zip(sets, local, strict=True)
+    ]
+    return ParentSets.of(nodes.names, sets, scores)
+
+
+def log_prior(sets: np.ndarray, nodes: int, prior: str) -> np.ndarray:
+    """Log prior weight of parent sets, up to a constant per node.
+
+    Examples
+    --------
+    >>> np.exp(log_prior(np.array([0b000, 0b010, 0b110]), 3, "fair")).round(12)
+    array([1. , 0.5, 1. ])
+    """
+    if prior == "uniform":
+        return np.zeros(len(sets))
+    return -np.log(comb(nodes - 1, np.bitwise_count(sets).astype(float)))
+
+
+def _check_options(score: Any, equivalent_rows: Any, problems: Problems) -> None:
+    check_choice(problems, "score", score, SCORES)
     number = isinstance(equivalent_rows, Real) and not isinstance(equivalent_rows, bool)
     if not (number and 0 < float(equivalent_rows) < np.inf):
         problems.add(f"equivalent_rows={equivalent_rows!r} is not a positive number.")
 
 
-def _local_scores(
-    variables: Sequence[Variable],
-    score: Any,
-    knowledge: Knowledge,
-    equivalent_rows: float,
-    problems: Problems,
-) -> np.ndarray:
-    if score not in SCORES:
-        problems.raise_if_any()
-    most = min(knowledge.max_parents + 1, len(knowledge.names))
+def _scorer(
+    variables: Sequence[Variable], score: str, equivalent_rows: float, problems: Problems
+) -> Scorer:
     if score == "mixed":
-        rows = _mixed_rows(variables, problems)
-        return mixed_scores(rows, knowledge.permitted())
-    if score == "bdeu" or (score == "bic" and not any(is_continuous(v) for v in variables)):
+        return partial(mixed_scores, _mixed_rows(variables, problems))
+    if score == "bdeu":
         levels = _all_levels(variables, score, problems)
-        if score == "bdeu":
-            return local_from_totals(bdeu_totals(levels, most, equivalent_rows))
-        return local_from_totals(multinomial_bic_totals(levels, most))
-    moments = _moments(variables, score, problems)
-    totals = bge_totals if score == "bge" else gaussian_bic_totals
-    return local_from_totals(totals(moments, most))
+        return partial(local_from_totals, partial(bdeu_totals, levels, equivalent_rows))
+    if not any(is_continuous(v) for v in variables):
+        levels = _all_levels(variables, score, problems)
+        return partial(local_from_totals, partial(multinomial_bic_totals, levels))
+    moments = Moments.of(_numbers(variables, score, problems))
+    # The prior of "bge" keeps collinear columns apart; here nothing does.
+    check_collinear(moments, [variable.name for variable in variables], problems)
+    problems.raise_if_any()
+    return partial(local_from_totals, partial(gaussian_bic_totals, moments))
 
 
-def _moments(variables: Sequence[Variable], score: Any, problems: Problems) -> Moments:
+def _numbers(variables: Sequence[Variable], score: str, problems: Problems) -> np.ndarray:
     numbers = [as_numbers(variable, score, problems) for variable in variables]
     problems.raise_if_any()
-    moments = Moments.of(np.column_stack([column for column in numbers if column is not None]))
-    if score == "bic":  # the prior of "bge" keeps collinear columns apart
-        check_collinear(moments, [variable.name for variable in variables], problems)
-        problems.raise_if_any()
-    return moments
+    return np.column_stack([column for column in numbers if column is not None])
 
 
 def _all_levels(variables: Sequence[Variable], score: Any, problems: Problems) -> list[Levels]:

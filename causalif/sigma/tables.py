@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import comb
 
 from causalif.errors import DataError, Problems, did_you_mean
-from causalif.sigma.knowledge import Knowledge
-from causalif.sigma.subsets import members, sizes
+from causalif.sigma.subsets import members
 
-MOST_NODES = 14
-PRIORS = ("uniform", "fair")
+MOST_NODES = 14  # of a table
+MOST_BITS = 62  # nodes of a set that is a bitmask
 
 
 @dataclass(frozen=True)
@@ -34,36 +32,10 @@ class ScoreTable:
 
     def __post_init__(self) -> None:
         own = np.array(self.scores, dtype=float)
-        unusable = ~(own < np.inf)  # NaN compares false
-        if unusable.any():
-            node, parents = np.argwhere(unusable)[0]
-            raise DataError(
-                f"{int(unusable.sum())} of {own.size} scores are no number below infinity (first: "
-                f"{own[node, parents]} for {self.names[node]!r} with parents "
-                f"{[self.names[k] for k in members(int(parents), len(self.names))]})."
-            )
+        everything = np.arange(own.shape[1])
+        check_scores(self.names, [everything] * len(own), list(own))
         own.flags.writeable = False
         object.__setattr__(self, "scores", own)
-
-    @classmethod
-    def build(cls, local: np.ndarray, knowledge: Knowledge, prior: str = "uniform") -> ScoreTable:
-        """Add the structure prior, and rule out what is not permitted.
-
-        Parameters
-        ----------
-        local : ndarray, shape (d, 2**d)
-            Log local scores; read only where permitted.
-        knowledge : Knowledge
-        prior : {"uniform", "fair"}
-            Uniform over graphs, or fair over the number of parents of each node.
-        """
-        nodes = len(knowledge.names)
-        log_prior = np.zeros(2**nodes)
-        if prior == "fair":
-            # A node never has all d nodes as parents.
-            log_prior = -np.log(comb(nodes - 1, np.minimum(sizes(nodes), nodes - 1)))
-        permitted = knowledge.permitted()
-        return cls(knowledge.names, np.where(permitted, local + log_prior, -np.inf))
 
     def requiring(self, arrows: Iterable[Sequence[Any]]) -> ScoreTable:
         """The same table for graphs that have these arrows, each a pair of names.
@@ -94,14 +66,42 @@ class ScoreTable:
         return found
 
 
-def check_size(nodes: int, problems: Problems) -> None:
-    """Note that a table would be empty, or have more than 2**14 parent sets per node."""
+def check_scores(
+    names: Sequence[str], masks: Sequence[np.ndarray], scores: Sequence[np.ndarray]
+) -> None:
+    """Raise where a local score is NaN or infinite; minus infinity rules a parent set out."""
+    unusable = [~(values < np.inf) for values in scores]  # NaN compares false
+    count = sum(int(bad.sum()) for bad in unusable)
+    if count:
+        node = next(k for k, bad in enumerate(unusable) if bad.any())
+        first = int(np.flatnonzero(unusable[node])[0])
+        parents = members(int(masks[node][first]), len(names))
+        raise DataError(
+            f"{count} of {sum(len(values) for values in scores)} scores are no number below "
+            f"infinity (first: {scores[node][first]} for {names[node]!r} with parents "
+            f"{[names[k] for k in parents]})."
+        )
+
+
+def check_count(nodes: int, problems: Problems) -> None:
+    """Note that there are no nodes, or more than a bitmask holds."""
     if not nodes:
         problems.add("there is no column to make a graph of.", "Name some: columns=[...].")
-    if nodes > MOST_NODES:
-        table = nodes * 2**nodes * 8 / 2**20
+    if nodes > MOST_BITS:
         problems.add(
-            f"{nodes} columns are too many for a table of all parent sets: {2**nodes} for each, "
-            f"{table:,.0f} MiB of scores and {nodes * table:,.0f} MiB of their sums.",
-            f"Name at most {MOST_NODES}: columns=[...].",
+            f"{nodes} columns are too many: a set of them is held in {MOST_BITS} bits.",
+            f"Name at most {MOST_BITS}: columns=[...].",
         )
+
+
+def check_size(nodes: int, problems: Problems) -> None:
+    """Note that a table would be empty, or have more than 2**14 parent sets per node."""
+    if nodes <= MOST_NODES:
+        check_count(nodes, problems)
+        return
+    table = nodes * 2.0**nodes * 8 / 2**20
+    problems.add(
+        f"{nodes} columns are too many for a table of all parent sets: {2**nodes} for each, "
+        f"{table:,.0f} MiB of scores and {nodes * table:,.0f} MiB of their sums.",
+        f"Name at most {MOST_NODES}: columns=[...].",
+    )

@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 
-from causalif.sigma.subsets import membership
+Totals = Callable[[np.ndarray], np.ndarray]
 
 
-def local_from_totals(totals: np.ndarray) -> np.ndarray:
-    """Local scores from one number per set of columns.
+def local_from_totals(totals: Totals, sets: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Local scores from one number per set of columns, each computed once.
 
     All graphs that say the same of independence then have the same total score.
 
     Parameters
     ----------
-    totals : ndarray, shape (2**d,)
-        Log score of the columns in each bitmask, together.
+    totals : callable
+        From distinct bitmasks in ascending order, shape (m,), to the log scores of the columns
+        in each of them, together, shape (m,).
+    sets : sequence of ndarray of int64
+        Per node, bitmasks of parents; the node is in none of them.
 
     Returns
     -------
-    ndarray, shape (d, 2**d)
-        -inf for a node among its own parents.
+    list of ndarray of float
+        Per node, in the order of its sets.
 
     Examples
     --------
-    >>> local_from_totals(np.array([0.0, 1.0, 2.0, 5.0]))
-    array([[  1., -inf,   3., -inf],
-           [  2.,   4., -inf, -inf]])
+    >>> numbers = np.array([0.0, 1.0, 2.0, 5.0])
+    >>> found = local_from_totals(lambda masks: numbers[masks], [np.array([0, 2]), np.array([1])])
+    >>> [scores.tolist() for scores in found]
+    [[1.0, 3.0], [4.0]]
     """
-    nodes, masks = len(totals).bit_length() - 1, np.arange(len(totals))
-    together = totals[masks | (1 << np.arange(nodes))[:, None]]
-    return np.where(membership(nodes) == 1, -np.inf, together - totals)
+    given = [np.asarray(masks, dtype=np.int64) for masks in sets]
+    together = [masks | np.int64(1) << node for node, masks in enumerate(given)]
+    needed = np.unique(np.concatenate([*given, *together]))
+    found = totals(needed)
+    return [
+        found[np.searchsorted(needed, both)] - found[np.searchsorted(needed, parents)]
+        for both, parents in zip(together, given, strict=True)
+    ]

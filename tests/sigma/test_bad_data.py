@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from causalif.errors import DataError
-from causalif.sigma.scores import SCORES, score_table
+from causalif.sigma.scores import SCORES, read_nodes
+from tests.sigma.scored import score_table
 
 
 def draw(rows: int = 50, columns: int = 3) -> pd.DataFrame:
@@ -52,7 +53,17 @@ def test_unusable_data(score, change, message):
 @pytest.mark.parametrize("score", SCORES)
 def test_too_many_columns(score):
     with pytest.raises(DataError, match=r"15 columns are too many .* Name at most 14"):
-        score_table(draw(50, 15), score=score)
+        score_table(
+            draw(50, 15).round() if score == "bdeu" else draw(50, 15), score=score, max_parents=1
+        )
+
+
+@pytest.mark.parametrize("score", SCORES)
+def test_more_columns_than_bits(score):
+    data = draw(100, 63).round() if score == "bdeu" else draw(100, 63)
+    with pytest.raises(DataError, match=r"63 columns are too many: .* 62 bits"):
+        read_nodes(data, score=score)
+    assert len(read_nodes(data, score=score, columns=list(data)[1:]).names) == 62
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from pytest import approx
 
-from causalif.sigma.scores import score_table
+from tests.sigma.scored import score_table
 from tests.truth.dags import spread_within_classes
 
 LEVELS = (2, 3, 2, 4)

@@ -11,9 +11,9 @@ from pytest import approx
 
 from causalif.errors import DataError
 from causalif.sigma.exact import ExactPosterior
-from causalif.sigma.scores import score_table
 from causalif.sigma.sinks import log_total
 from causalif.sigma.tables import ScoreTable
+from tests.sigma.scored import score_table
 from tests.truth.dags import COUNTS, Enumerated, all_dags, number_of_dags, random_scores
 
 NAMES = "ABCDE"

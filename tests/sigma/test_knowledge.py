@@ -10,6 +10,7 @@ from pytest import approx
 
 from causalif.errors import DataError, Problems
 from causalif.sigma.knowledge import Knowledge, read_knowledge
+from causalif.sigma.scores import Nodes, score_parent_sets
 from causalif.sigma.tables import ScoreTable
 
 NAMES = ["age", "smoking", "bmi", "pressure"]
@@ -41,7 +42,7 @@ def test_nothing_known_allows_everything_else():
     assert allowed(known) == everything()
     assert known.required.tolist() == [0, 0, 0, 0]
     assert known.max_parents == 3
-    assert known.permitted().sum(axis=1).tolist() == [8, 8, 8, 8]
+    assert [len(masks) for masks in known.parent_sets()] == [8, 8, 8, 8]
 
 
 @pytest.mark.parametrize(
@@ -81,29 +82,58 @@ def test_arrows_in_every_notation(arrows):
 
 def test_permitted_parent_sets_are_those_by_hand():
     known = read(required="age -> bmi", forbidden="pressure -> bmi", max_parents=2)
-    permitted = known.permitted()
-    assert np.flatnonzero(permitted[2]).tolist() == [0b0001, 0b0011]
+    sets = known.parent_sets()
+    assert sets[2].tolist() == [0b0001, 0b0011]
     # pressure: the empty set, three of one, three of two
-    assert permitted[3].sum() == 7
+    assert sets[3].tolist() == [0b000, 0b001, 0b010, 0b011, 0b100, 0b101, 0b110]
+
+
+@pytest.mark.parametrize("limit", [None, 0, 1, 2, 5])
+def test_permitted_parent_sets_are_all_that_fit(limit):
+    known = read(required="age -> bmi", forbidden="pressure -> bmi; bmi -> age", max_parents=2)
+    most = 2 if limit is None else min(limit, 2)
+    for node, sets in enumerate(known.parent_sets(limit)):
+        must, may = int(known.required[node]), int(known.allowed[node])
+        fits = [m for m in range(16)
+                if m & must == must and m & ~may == 0
+                and m.bit_count() <= max(most, must.bit_count())]  # fmt: skip
+        assert sets.tolist() == fits
+
+
+def test_sixty_two_nodes_have_lists():
+    known = read_knowledge([f"v{k}" for k in range(62)], max_parents=2, problems=Problems())
+    sets = known.parent_sets()
+    assert [len(masks) for masks in sets] == [1 + 61 + 61 * 60 // 2] * 62
+    assert sets[0].max() == 2**61 + 2**60
+    assert all(not (masks >> node & 1).any() for node, masks in enumerate(sets))
 
 
 def test_more_parents_than_nodes_is_no_limit():
     assert read(max_parents=99).max_parents == 3
 
 
+def scored(local: np.ndarray, prior: str = "uniform") -> ScoreTable:
+    """Made-up local scores of all parent sets."""
+
+    def scorer(sets):
+        return [local[node, masks] for node, masks in enumerate(sets)]
+
+    nodes = Nodes(tuple(NAMES), read(), scorer, (), 0)
+    return score_parent_sets(nodes, read().parent_sets(), prior).table()
+
+
 def test_priors():
     local = np.zeros((4, 16))
-    fair = ScoreTable.build(local, read(), "fair").scores
+    fair = scored(local, "fair").scores
     # 1, 3, 3, 1 sets of 0, 1, 2, 3 parents: each number of parents has the same weight
     weights = {0b0000: 1, 0b0010: 1 / 3, 0b0110: 1 / 3, 0b1110: 1}
     assert [np.exp(fair[0, m]) for m in weights] == approx(list(weights.values()))
     assert np.exp(fair[0]).sum() == approx(4)
-    uniform = ScoreTable.build(local, read()).scores
-    assert set(uniform[0].tolist()) == {0.0, -np.inf}
+    assert set(scored(local).scores[0].tolist()) == {0.0, -np.inf}
 
 
 def test_requiring_arrows_keeps_the_other_scores():
-    table = ScoreTable.build(np.arange(64.0).reshape(4, 16), read())
+    table = scored(np.arange(64.0).reshape(4, 16))
     narrowed = table.requiring([("age", "bmi")])
     kept = np.isfinite(narrowed.scores)
     assert (narrowed.scores[kept] == table.scores[kept]).all()

@@ -12,7 +12,7 @@ from pytest import approx
 
 from causalif.sigma.columns import Levels
 from causalif.sigma.mixed import multinomial_log_likelihood
-from causalif.sigma.scores import score_table
+from tests.sigma.scored import score_table
 
 
 def draw(rows: int, seed: int = 1) -> pd.DataFrame:
