@@ -16,7 +16,7 @@ from causalif.effects.worlds import Contrasts, Estimand, total_contrast
 SHOWN = 3  # names of a group that a term spells out
 
 
-def _contrasts(through: tuple[str, ...], a: int, b: int) -> Contrasts:
+def telescoping(through: tuple[str, ...], a: int, b: int) -> Contrasts:
     """One switch from b to a at a time: the outcome's arrow, the last mediator, .., the first."""
     k = len(through)
     switched = [(b,) * (k + 1 - last) + (a,) * last for last in range(k + 2)]
@@ -32,7 +32,7 @@ def _for_mediators(estimand: Estimand, design: Design) -> Estimand:
     words = {"TE": "total effect", "direct": "through no mediator"}
     for k, term in enumerate(through):
         words[term] = f"not through {' or '.join(names[:k])}" if k else "whatever comes later"
-    return replace(estimand, contrasts=partial(_contrasts, through), words=words)
+    return replace(estimand, contrasts=partial(telescoping, through), words=words)
 
 
 def _without_constants(design: Design, folds: int) -> Design:

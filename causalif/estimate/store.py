@@ -5,19 +5,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
 import os
-import zipfile
-import zlib
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from causalif.errors import DataError
+from causalif.estimate.archive import Arrays, damaged, read_archive, write_archive
 from causalif.estimate.labels import decode_labels, encode_labels
 from causalif.estimate.rows import Rows
 
@@ -27,7 +21,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 KIND = "causalif.Estimate"
-Arrays = dict[str, np.ndarray]
+NOUN = "an estimate"
 
 
 def save_estimate(estimate: Base, path: str | os.PathLike[str]) -> None:
@@ -51,20 +45,11 @@ def save_estimate(estimate: Base, path: str | os.PathLike[str]) -> None:
     for j, pair in enumerate(estimate._fractions.values()):
         arrays |= {f"fraction{j}.values": pair._values}
         arrays |= {f"fraction{j}.influence": pair._on(rows)._influence}
-    meta["checksum"] = _checksum(arrays, meta)
-    arrays["json"] = np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8)
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, **arrays)
-    target = Path(path)
-    partial = target.with_name(target.name + ".partial")
-    partial.write_bytes(buffer.getvalue())
-    partial.replace(target)
+    write_archive(path, KIND, FORMAT, arrays, meta)
 
 
 def _describe(estimate: Base) -> dict[str, Any]:
     return {
-        "kind": KIND,
-        "format": FORMAT,
         "names": list(estimate.names),
         "scales": list(estimate._scales),
         "label": estimate.label,
@@ -81,30 +66,11 @@ def load_estimate(path: str | os.PathLike[str]) -> Estimate:
     DataError
         No such file, not an estimate, a newer format, or damaged.
     """
-    target = Path(path)
-    if not target.is_file():
-        raise DataError(f"no file {str(target)!r} to load an estimate from.")
-    try:
-        with np.load(io.BytesIO(target.read_bytes()), allow_pickle=False) as archive:
-            arrays: Arrays = {name: archive[name] for name in archive.files}
-        meta = json.loads(arrays.pop("json").tobytes())
-        kind, version = meta["kind"], meta["format"]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise _damaged(target) from error
-    except Exception as error:  # a damaged zip directory fails in many ways
-        raise _damaged(target) from error
-    if kind != KIND or version != FORMAT:
-        raise DataError(
-            f"{str(target)!r} holds {kind} in format {version}; this version reads {KIND} in "
-            f"format {FORMAT}. Load it with the version of causalif that saved it."
-        )
-    stated = meta.pop("checksum", None)
-    if stated != _checksum(arrays, meta):
-        raise _damaged(target)
+    arrays, meta = read_archive(path, KIND, FORMAT, NOUN)
     try:
         return _rebuild(arrays, meta)
     except (KeyError, ValueError, TypeError, IndexError) as error:
-        raise _damaged(target) from error
+        raise damaged(path, NOUN) from error
 
 
 def _rebuild(arrays: Arrays, meta: dict[str, Any]) -> Estimate:
@@ -135,19 +101,3 @@ def _rebuild(arrays: Arrays, meta: dict[str, Any]) -> Estimate:
 def _check_shape(values: np.ndarray, influence: np.ndarray, k: int, n: int) -> None:
     if values.shape != (k,) or influence.shape != (n, k):
         raise ValueError(f"shapes {values.shape} and {influence.shape} for {n} rows, {k} terms")
-
-
-def _checksum(arrays: Arrays, meta: dict[str, Any]) -> str:
-    digest = hashlib.sha256(json.dumps(meta, sort_keys=True).encode())
-    for name in sorted(arrays):
-        array = np.ascontiguousarray(arrays[name])
-        digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
-        digest.update(array.tobytes())
-    return digest.hexdigest()
-
-
-def _damaged(path: Path) -> DataError:
-    return DataError(
-        f"{str(path)!r} is damaged or is not a saved estimate. Save it again with "
-        "estimate.save(path)."
-    )

@@ -74,6 +74,11 @@ class Record:
         ]
         return pd.DataFrame(rows)
 
+    @property
+    def count(self) -> int:
+        """How many regressions were fitted."""
+        return len(self._fits)
+
     def below_floor(self, given: Sequence[str]) -> np.ndarray:
         """Rows where some compared level was less probable than the floor, shape (n,)."""
         return np.any(self._weighed(self._canonical(given)) < self.floor, axis=1)

@@ -152,7 +152,7 @@ def test_every_flipped_byte_is_noticed_or_harmless(tmp_path):
 def test_other_files_are_refused(tmp_path, content):
     path = tmp_path / "e.npz"
     path.write_bytes(content)
-    with pytest.raises(DataError, match="damaged or is not a saved estimate"):
+    with pytest.raises(DataError, match="damaged or is not an estimate that was saved"):
         cif.Estimate.load(path)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("readme.txt", "hello")
