@@ -137,7 +137,7 @@ def analyse(
     estimand = with_two_phases(with_censoring(estimand, design), design)
     if reshape is not None:
         design = reshape(design, int(given["folds"]))
-    settings = settings_from(given, library, design)
+    settings = settings_from(given, library, design.n, design.clusters)
     check_levels(estimand, design, settings.folds)
     check_groups(estimand, design, settings.folds)
     check_two_phases(design, settings.folds)

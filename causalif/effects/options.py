@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from causalif.data.design import Design
 from causalif.data.survival import check_event
 from causalif.errors import DataError, Problems, check_choice
 from causalif.nuisance.folds import entropy_of
@@ -81,11 +80,13 @@ def _used(library: Library, options: Mapping[str, Any]) -> list[Library]:
     return [library, *(roles[role] for role in asked if role in roles)]
 
 
-def settings_from(options: Mapping[str, Any], library: Library, design: Design) -> Settings:
+def settings_from(
+    options: Mapping[str, Any], library: Library, n: int, clusters: np.ndarray | None = None
+) -> Settings:
     """Checked options and the defaults that depend on the number of rows and clusters."""
-    floor, repeats, n = options["truncate"], options["repeats"], design.n
+    floor, repeats = options["truncate"], options["repeats"]
     if repeats is None:
-        groups = None if design.clusters is None else len(np.unique(design.clusters))
+        groups = None if clusters is None else len(np.unique(clusters))
         repeats = default_repeats(n, int(options["folds"]), library, groups)
     return Settings(
         method=options["method"],

@@ -58,9 +58,7 @@ class Parts:
         return term.value(self.read), found
 
 
-def estimate_means(
-    parts: Sequence[Part], design: Design, settings: Settings
-) -> Parts:
+def estimate_means(parts: Sequence[Part], design: Design, settings: Settings) -> Parts:
     """The mean outcomes of worlds, through one `Nuisances` per draw of the folds.
 
     Parameters

@@ -1,0 +1,141 @@
+"""What a long run has done so far, kept in a folder: the same call takes it up again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from causalif.data.variables import Variable
+from causalif.errors import DataError
+from causalif.estimate.archive import read_archive, write_archive
+from causalif.nuisance.folds import seed_for
+from causalif.sigma.parents import ParentSets, Scorer
+from causalif.sigma.scores import Nodes
+
+if TYPE_CHECKING:
+    from causalif.sigma.learn import Settings
+    from causalif.sigma.mcmc import Chains, ChainsState
+
+QUESTION, SCORES, CHAINS = "question.json", "scores.npz", "chains.npz"
+KIND, FORMAT, NOUN = "causalif.sigma.chains", 1, "chains"
+# What may differ between the call that was stopped and the one that takes it up.
+FREE = ("n_jobs", "progress")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The folder of a run; without one, nothing is kept."""
+
+    folder: Path | None
+
+    @classmethod
+    def at(
+        cls,
+        folder: str | os.PathLike[str] | None,
+        variables: Sequence[Variable],
+        asked: Mapping[str, Any],
+    ) -> Checkpoint:
+        """Open a folder for this call, and no other.
+
+        Parameters
+        ----------
+        folder : path or None
+            Made where there is none.
+        variables : sequence of Variable
+        asked : mapping
+            The options of the call.
+
+        Raises
+        ------
+        DataError
+            The folder holds the run of another call, or is a file.
+        """
+        if folder is None:
+            return cls(None)
+        place = Path(folder).expanduser()
+        if place.is_file():
+            raise DataError(f"checkpoint {str(folder)!r} is a file. Name a folder.")
+        place.mkdir(parents=True, exist_ok=True)
+        question = {k: v for k, v in asked.items() if k not in FREE} | {"data": _digest(variables)}
+        _check_same(place / QUESTION, json.loads(json.dumps(question)), str(folder))
+        return cls(place)
+
+    def ladder(self, nodes: Nodes, progress: bool | None, entropy: int) -> Scorer:
+        """The ladder's scores; those that were made before are read."""
+        from causalif.sigma.extras import needed
+
+        needed("torch", "pyro", what='score="ladder"')
+        from causalif.sigma.ladder import ladder_scorer
+
+        assert nodes.values is not None
+        return ladder_scorer(
+            nodes.values,
+            base=nodes.scorer,
+            seed=seed_for(entropy, "ladder"),
+            cache=None if self.folder is None else self.folder / SCORES,
+            progress=progress,
+        )
+
+    def chains(self, sets: ParentSets, settings: Settings, samples: int) -> Chains:
+        """Chains from where they were left, or from the start."""
+        from causalif.sigma.extras import needed
+
+        needed("numba", what='method="mcmc", and "flow" with more than 14 columns,')
+        from causalif.sigma.mcmc import ChainsState, run_chains
+
+        path = None if self.folder is None else self.folder / CHAINS
+
+        def keep(state: ChainsState) -> None:
+            if path is not None:
+                write_archive(path, KIND, FORMAT, state.to_arrays(), {})
+
+        before = None
+        if path is not None and path.is_file():
+            before = ChainsState.from_arrays(read_archive(path, KIND, FORMAT, NOUN)[0])
+        return run_chains(
+            sets,
+            samples=samples,
+            chains=settings.chains,
+            seed=seed_for(settings.entropy, "chains"),
+            n_jobs=settings.n_jobs,
+            progress=settings.progress,
+            on_segment=keep,
+            state=before,
+        )
+
+
+def _digest(variables: Sequence[Variable]) -> str:
+    found = hashlib.sha256()
+    for variable in variables:
+        found.update(variable.name.encode())
+        values = variable.numbers
+        if values is None:
+            codes, levels = variable.coded()
+            found.update(repr(levels).encode())
+            values = np.asarray(codes)
+        found.update(np.ascontiguousarray(values).tobytes())
+    return found.hexdigest()
+
+
+def _check_same(path: Path, question: Mapping[str, Any], shown: str) -> None:
+    """Note what is asked, or see that it is what was asked before."""
+    if not path.is_file():
+        path.write_text(json.dumps(question, indent=1), encoding="utf-8")
+        return
+    try:
+        before: Any = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        before = {}
+    differing = [key for key in question if before.get(key) != question[key]]
+    if differing:
+        raise DataError(
+            f"checkpoint {shown!r} belongs to a call with other {', '.join(differing)}. Name "
+            "another folder, or repeat that call."
+        )

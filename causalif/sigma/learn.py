@@ -1,0 +1,312 @@
+"""From a data frame to a posterior over causal graphs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from causalif.errors import Problems, check_choice
+from causalif.nuisance.folds import entropy_of, seed_for
+from causalif.sigma.candidates import candidate_sets
+from causalif.sigma.checkpoint import Checkpoint
+from causalif.sigma.exact import ExactPosterior
+from causalif.sigma.parents import ParentSets
+from causalif.sigma.posterior import DAGPosterior
+from causalif.sigma.scores import PRIORS, Nodes, read_nodes, score_parent_sets
+from causalif.sigma.tables import MOST_NODES, check_size
+
+METHODS = ("flow", "mcmc", "exact")
+# Flows are fitted for every parent set: without limit they are too many from six nodes on.
+FEW_NODES, FEW_PARENTS = 5, 3
+TRAINING_DRAWS = 4000
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a posterior is made, checked.
+
+    Attributes
+    ----------
+    method, score, prior : str
+    max_parents : int
+    samples, candidates, chains : int
+    entropy : int
+        From which every random number derives.
+    n_jobs : int or None
+    progress : bool or None
+    """
+
+    method: str
+    score: str
+    prior: str
+    max_parents: int
+    samples: int
+    candidates: int
+    chains: int
+    entropy: int
+    n_jobs: int | None
+    progress: bool | None
+
+
+def dag_posterior(
+    data: Any,
+    *,
+    method: str = "flow",
+    score: str = "ladder",
+    prior: str = "uniform",
+    tiers: Any = None,
+    required: Any = (),
+    forbidden: Any = (),
+    max_parents: int | None = None,
+    samples: int = 1000,
+    checkpoint: str | os.PathLike[str] | None = None,
+    columns: Sequence[str] | None = None,
+    equivalent_rows: float = 1.0,
+    candidates: int = 10,
+    chains: int = 4,
+    seed: int | np.random.Generator | None = None,
+    n_jobs: int | None = 1,
+    progress: bool | None = None,
+) -> DAGPosterior:
+    """How sure can we be of the causal graph? A posterior over all graphs without cycles.
+
+    Every column is a node, and every common cause is taken to be among them. Data cannot tell
+    all graphs apart: what they leave open stays open here, unless `tiers` or other knowledge
+    settles it.
+
+    Parameters
+    ----------
+    data : DataFrame
+        pandas, or any frame in memory that narwhals reads; no missing values.
+    method : {"flow", "mcmc", "exact"}
+        "exact": sums over all graphs, for up to 14 columns. "mcmc": partition Markov chains,
+        any number of columns. "flow": exact up to 14 columns and Markov chains above; graphs
+        are then drawn, independently, from an autoregressive sampler fitted to these, with
+        weights that make up for what it misses.
+    score : {"ladder", "bge", "bic", "bdeu", "mixed"}
+        How well a node's parents explain it. "ladder": numbers, linear or not, Gaussian or not
+        (Bayesian mixture of a linear-Gaussian model and normalising flows). "bge" and "bic":
+        numbers, linear-Gaussian. "bdeu": levels. "mixed": numbers and levels.
+    prior : {"uniform", "fair"}
+        Over graphs; "fair" makes each number of parents of a node equally likely.
+    tiers : mapping of str to number, or sequence of lists of str, optional
+        No arrow goes from a later tier to an earlier one: ``[["age"], ["smoking", "bmi"]]``.
+    required, forbidden : text or sequence of pairs
+        Arrows: ``[("A", "B")]`` or ``"A -> B; C -> D"``.
+    max_parents : int, optional
+        The most parents of a node; by default 3 with more than 14 columns, and with the ladder
+        from 6 columns on; otherwise any number.
+    samples : int, default 1000
+        How many graphs to draw.
+    checkpoint : path, optional
+        A folder. What is done is kept there; the same call takes it up again when it was
+        stopped, and gives the same graphs.
+    columns : list of str, optional
+        The nodes; by default all columns.
+    equivalent_rows : float, default 1
+        How many rows the prior of "bdeu" is worth.
+    candidates : int, default 10
+        With more than 14 columns: from how many parents of each node to choose (and one more
+        from the others). What share of the posterior is lost is in ``.diagnostics``.
+    chains : int, default 4
+        Of "mcmc".
+    seed : int or numpy.random.Generator, optional
+        Same seed, same graphs, whatever `n_jobs`.
+    n_jobs : int, default 1
+        Workers for the chains, through joblib.
+    progress : bool, optional
+        Show a bar; by default when stderr is a terminal or a notebook.
+
+    Returns
+    -------
+    DAGPosterior
+
+    Raises
+    ------
+    DataError
+        Columns or options that cannot be used, more columns than the method can do,
+        contradictory knowledge; all problems at once.
+
+    Warns
+    -----
+    ConvergenceWarning
+        The chains do not agree, or the sampler does not cover what it was fitted to.
+
+    References
+    ----------
+    .. [1] Kuipers & Moffa (2017), Partition MCMC for inference on acyclic digraphs, Journal of
+           the American Statistical Association 112, 282-299.
+    .. [2] Talvitie, Vuoksenmaa & Koivisto (2019), Exact sampling of directed acyclic graphs
+           from modular distributions, UAI 35.
+    .. [3] Durkan, Bekasov, Murray & Papamakarios (2019), Neural spline flows, NeurIPS 32.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> a = rng.normal(size=200)
+    >>> m = a + rng.normal(size=200)
+    >>> data = pd.DataFrame({"A": a, "M": m, "Y": m + rng.normal(size=200)})
+    >>> posterior = dag_posterior(data, method="exact", score="bge", tiers=[["A"], ["M"], ["Y"]])
+    >>> bool(posterior.path_probability("A -> M -> Y") > 0.9)
+    True
+    """
+    problems = Problems()
+    _check(method, prior, problems, samples=samples, candidates=candidates, chains=chains)
+    nodes = read_nodes(
+        data,
+        score=score,
+        columns=columns,
+        tiers=tiers,
+        required=required,
+        forbidden=forbidden,
+        max_parents=max_parents,
+        equivalent_rows=equivalent_rows,
+        problems=problems,
+    )
+    if method == "exact":
+        check_size(len(nodes.names), problems)
+    problems.raise_if_any()
+    settings = Settings(
+        method=method,
+        score=score,
+        prior=prior,
+        max_parents=_most_parents(nodes, score, max_parents),
+        samples=int(samples),
+        candidates=int(candidates),
+        chains=int(chains),
+        entropy=entropy_of(seed),
+        n_jobs=n_jobs,
+        progress=progress,
+    )
+    known = {"tiers": _told(tiers), "required": _told(required), "forbidden": _told(forbidden)}
+    asked = {**known, **asdict(settings), "equivalent_rows": float(equivalent_rows)}
+    kept = Checkpoint.at(checkpoint, nodes.variables, asked)
+    return _learn(nodes, settings, known, kept)
+
+
+def _learn(
+    nodes: Nodes, settings: Settings, known: Mapping[str, Any], kept: Checkpoint
+) -> DAGPosterior:
+    sets, found = scored(nodes, settings, kept)
+    made = _METHODS[settings.method](sets, settings, kept)
+    about = {
+        "method": settings.method,
+        "score": settings.score,
+        "prior": settings.prior,
+        "max_parents": settings.max_parents,
+        "rows": nodes.rows,
+        "seed": settings.entropy,
+        **known,
+    }
+    diagnostics = {**found, **made.pop("diagnostics")}
+    return DAGPosterior(nodes.names, **made, settings=about, diagnostics=diagnostics)
+
+
+def _check(method: Any, prior: Any, problems: Problems, **counts: Any) -> None:
+    check_choice(problems, "method", method, METHODS)
+    check_choice(problems, "prior", prior, PRIORS)
+    for name, count in counts.items():
+        whole = isinstance(count, int | np.integer) and not isinstance(count, bool)
+        if not (whole and count >= 1):
+            problems.add(f"{name}={count!r} is not a whole number from 1 up.")
+
+
+def _told(knowledge: Any) -> Any:
+    """Background knowledge as it is kept with the posterior: plain lists and text."""
+    if knowledge is None or isinstance(knowledge, str):
+        return knowledge
+    if isinstance(knowledge, Mapping):
+        return {str(name): float(time) for name, time in knowledge.items()}
+    return [k if isinstance(k, str) else [str(name) for name in k] for k in knowledge]
+
+
+def _most_parents(nodes: Nodes, score: str, given: int | None) -> int:
+    """The limit that is used: the user's, or one by which the scores can be had."""
+    count = len(nodes.names)
+    limited = count > MOST_NODES or (score == "ladder" and count > FEW_NODES)
+    if given is not None or not limited:
+        return nodes.knowledge.max_parents
+    needed = int(np.bitwise_count(nodes.knowledge.required).max())
+    return max(FEW_PARENTS, needed)
+
+
+def scored(nodes: Nodes, settings: Settings, kept: Checkpoint) -> tuple[ParentSets, dict[str, Any]]:
+    """The parent sets that are looked at, with their scores; and what that leaves out."""
+    found: dict[str, Any] = {}
+    known = replace(nodes.knowledge, max_parents=settings.max_parents)
+    limited = replace(nodes, knowledge=known)
+    if len(nodes.names) <= MOST_NODES:
+        sets = limited.knowledge.parent_sets()
+    else:
+        sets, lost = candidate_sets(limited, count=settings.candidates, prior=settings.prior)
+        found["lost"] = dict(zip(nodes.names, np.round(lost, 6).tolist(), strict=True))
+    found["parent_sets"] = int(sum(len(masks) for masks in sets))
+    if settings.score == "ladder":
+        limited = replace(limited, scorer=kept.ladder(limited, settings.progress, settings.entropy))
+    return score_parent_sets(limited, sets, settings.prior), found
+
+
+def _by_sums(sets: ParentSets, settings: Settings, kept: Checkpoint) -> dict[str, Any]:
+    posterior = ExactPosterior(sets.table())
+    rng = np.random.default_rng(seed_for(settings.entropy, "draws"))
+    draws = posterior.draw(settings.samples, rng)
+    return {
+        **_exactly(posterior),
+        "draws": draws,
+        "draw_weights": np.full(len(draws), 1 / len(draws)),
+        "batches": np.zeros(len(draws), dtype=np.int64),
+        "sets": sets,
+        "diagnostics": {"log_normaliser": posterior.log_normaliser},
+    }
+
+
+def _exactly(posterior: ExactPosterior) -> dict[str, Any]:
+    arrows = posterior.arrows
+    return {"arrows": arrows, "arrow_errors": np.zeros_like(arrows)}
+
+
+def _by_chains(sets: ParentSets, settings: Settings, kept: Checkpoint) -> dict[str, Any]:
+    chains = kept.chains(sets, settings, settings.samples)
+    count = len(chains.graphs)
+    return {
+        "draws": chains.graphs,
+        "draw_weights": np.full(count, 1 / count),
+        "batches": chains.batches,
+        "arrows": chains.arrows,
+        "arrow_errors": chains.arrow_errors,
+        "diagnostics": chains.diagnostics,
+    }
+
+
+def _by_flow(sets: ParentSets, settings: Settings, kept: Checkpoint) -> dict[str, Any]:
+    """Graphs from a sampler that was fitted to exact draws, or to those of chains."""
+    from causalif.sigma.sampler import fit_sampler
+
+    rng = np.random.default_rng(seed_for(settings.entropy, "sampler"))
+    if len(sets.names) <= MOST_NODES:
+        posterior = ExactPosterior(sets.table())
+        training = posterior.draw(TRAINING_DRAWS, rng)
+        made = {**_exactly(posterior), "sets": sets}
+        found: dict[str, Any] = {"log_normaliser": posterior.log_normaliser}
+    else:
+        chains = kept.chains(sets, settings, TRAINING_DRAWS)
+        training, found = chains.graphs, dict(chains.diagnostics)
+        made = {"arrows": chains.arrows, "arrow_errors": chains.arrow_errors}
+    sampler = fit_sampler(
+        sets, training, seed=seed_for(settings.entropy, "fit"), progress=settings.progress
+    )
+    draws, log_density = sampler.draw(settings.samples, rng)
+    logs = sets.log_scores(draws) - log_density
+    weights = np.exp(logs - logs.max())
+    weights /= weights.sum()
+    found |= {f"sampler_{name}": value for name, value in sampler.diagnose(2000, rng).items()}
+    found["effective_draws"] = float(1 / np.sum(weights**2))
+    made["batches"] = np.zeros(len(draws), dtype=np.int64)
+    return {**made, "draws": draws, "draw_weights": weights, "diagnostics": found}
+
+
+_METHODS = {"exact": _by_sums, "mcmc": _by_chains, "flow": _by_flow}

@@ -1,0 +1,359 @@
+"""`SigmaResult`: pathways with their stability and their effects averaged over graphs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from itertools import combinations, pairwise
+from pathlib import Path as File
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from causalif.errors import Problems, check_choice
+from causalif.estimate import Estimate
+from causalif.sigma.average import Mixture, average_of
+from causalif.sigma.found import Averaged
+from causalif.sigma.plans import Path
+from causalif.sigma.posterior import DAGPosterior
+from causalif.sigma.walks import in_words
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from causalif.sigma.study import Study
+
+PLOTS = ("pathways", "variance", "arrows")
+REFERENCES = ("hoeting1999bayesian", "kuipers2017partition", "avin2005identifiability")
+
+
+@dataclass(frozen=True)
+class Half:
+    """What one posterior and the rows beside it gave.
+
+    Attributes
+    ----------
+    posterior : DAGPosterior
+    rows : ndarray of int or None
+        The rows that effects were estimated from; None for all.
+    has : dict of path to ndarray of bool, shape (count,)
+        Every pathway that was drawn, and which draws have it.
+    stability : dict of path to (float, float)
+        The probability of each, and its Monte-Carlo error.
+    effects : dict of path to Averaged
+    total : Averaged
+    left_out : float
+        The weight of graphs in which no effect was estimated.
+    fits : dict of str to int
+        Regressions that were fitted, and that graphs would need one by one.
+    """
+
+    posterior: DAGPosterior
+    rows: np.ndarray | None
+    has: Mapping[Path, np.ndarray]
+    stability: Mapping[Path, tuple[float, float]]
+    effects: Mapping[Path, Averaged]
+    total: Averaged
+    left_out: float
+    fits: Mapping[str, int]
+
+
+@dataclass(frozen=True, eq=False)
+class SigmaResult:
+    """Pathways from an exposure to an outcome when the graph is uncertain.
+
+    Attributes
+    ----------
+    pathways : DataFrame
+        A row per pathway, the most stable first: path, stability, mc_error, effect, std_error,
+        within_var, between_var, conf_low, conf_high. Effects average over graphs, those
+        without the path as zero; NaN where stability is below ``least`` or no graph identifies
+        it. Intervals are quantiles of the mixture over graphs.
+    present : DataFrame
+        The same given that the path is there: path, effect, std_error, conf_low, conf_high;
+        ``against``, the weight of graphs in which its sign differs from the average;
+        ``not_identified``, the weight of graphs in which it is not identified, and ``why``.
+    effects : Estimate
+        The averages with their influence values, for given weights of the graphs: "total" and
+        a term for each pathway. Its standard errors are sampling errors of the average alone.
+    total : Series
+        The total effect, as a row of `pathways`; its stability is the probability of any
+        pathway at all.
+    level : float
+        Of the intervals.
+    halves : tuple of Half
+        One, or two with ``split=True``.
+    study : Study
+    threshold : float
+    fdr : float or None
+    """
+
+    pathways: pd.DataFrame
+    present: pd.DataFrame
+    effects: Estimate
+    total: pd.Series[Any]
+    halves: tuple[Half, ...]
+    study: Study
+    threshold: float
+    fdr: float | None
+    level: float
+
+    @classmethod
+    def of(
+        cls,
+        halves: Sequence[Half],
+        study: Study,
+        *,
+        threshold: float,
+        fdr: float | None,
+        level: float = 0.95,
+    ) -> SigmaResult:
+        """Put the halves together."""
+        order = _paths(halves)
+        found = {path: _together([half.effects.get(path) for half in halves]) for path in order}
+        total = _together([half.total for half in halves])
+        assert total is not None
+        rows = [_row(in_words(path), *_stability(halves, path), found[path], level)
+                for path in order]  # fmt: skip
+        present = [_present(in_words(path), one, level) for path, one in found.items() if one]
+        columns = {"total": _influence(halves, [half.total for half in halves], study)}
+        values = {"total": total.mixture.value if total.mixture else np.nan}
+        for path, one in found.items():
+            if one is not None and one.mixture is not None:
+                parts = [half.effects.get(path) for half in halves]
+                columns[in_words(path)] = _influence(halves, parts, study)
+                values[in_words(path)] = one.mixture.value
+        effects = Estimate(
+            list(values.values()),
+            pd.DataFrame(columns, index=study.index),
+            names=list(values),
+            label=f"effects of {study.exposure} on {study.outcome}, averaged over graphs",
+        )
+        whole = pd.Series(_row("total", total.stability, total.mc_error, total, level))
+        table = pd.DataFrame(rows, columns=list(whole.index))
+        shown = pd.DataFrame(present, columns=PRESENT)
+        return cls(table, shown, effects, whole, tuple(halves), study, threshold, fdr, level)
+
+    @property
+    def posterior(self) -> DAGPosterior:
+        """The posterior over graphs; of the first half where the rows were split."""
+        return self.halves[0].posterior
+
+    @cached_property
+    def stable(self) -> list[str]:
+        """The pathways that are stable: by `threshold`, or by the rate of false ones (`fdr`).
+
+        References
+        ----------
+        .. [1] Mueller, Parmigiani & Rice (2006), FDR and Bayesian multiple comparisons rules.
+        """
+        stability = self.pathways["stability"].to_numpy()
+        if self.fdr is None:
+            return self.pathways["path"][stability >= self.threshold].tolist()
+        false = np.cumsum(1 - stability) / np.arange(1, len(stability) + 1)
+        return self.pathways["path"][false <= self.fdr].tolist()
+
+    @cached_property
+    def mediators(self) -> pd.DataFrame:
+        """The probability of some directed path through each column, and its error."""
+        study, rows = self.study, []
+        for name in self.posterior.names:
+            if name in (study.exposure, study.outcome):
+                continue
+            found = [_some(half, partial(_passes, name)) for half in self.halves]
+            rows.append({"mediator": name, **_mean_share(found)})
+        table = pd.DataFrame(rows, columns=["mediator", "stability", "mc_error"])
+        return table.sort_values("stability", ascending=False, ignore_index=True)
+
+    def concurrent(self, paths: Sequence[str] | None = None) -> pd.DataFrame:
+        """How probable it is that pathways are there together.
+
+        Parameters
+        ----------
+        paths : list of str, optional
+            By default the stable pathways, up to six.
+
+        Returns
+        -------
+        DataFrame
+            A row per pair: path, other, together, either, mc_error (of together).
+        """
+        chosen = list(self.stable if paths is None else paths)[:6]
+        problems = Problems()
+        for path in chosen:
+            check_choice(problems, "paths", path, self.pathways["path"].tolist())
+        problems.raise_if_any()
+        alone = self.pathways.set_index("path")["stability"]
+        rows: list[tuple[str, str, float, float, float]] = []
+        for one, other in combinations(chosen, 2):
+            both = _mean_share([_both(half, one, other) for half in self.halves])
+            together = both["stability"]
+            either = float(alone[one] + alone[other] - together)
+            rows.append((one, other, together, either, both["mc_error"]))
+        return pd.DataFrame(rows, columns=["path", "other", "together", "either", "mc_error"])
+
+    def summary(self) -> str:
+        """The answer in words: pathways, effects, what is assumed and what stays open."""
+        from causalif.sigma.spoken import spoken
+
+        return spoken(self)
+
+    def __repr__(self) -> str:
+        return self.summary()
+
+    def _repr_html_(self) -> str:
+        from causalif.sigma.pictures import as_html
+
+        return as_html(self)
+
+    def tidy(self) -> pd.DataFrame:
+        """`pathways` with the total effect as its first row."""
+        return pd.concat([self.total.to_frame().T, self.pathways], ignore_index=True).astype(
+            self.pathways.dtypes.to_dict()
+        )
+
+    def plot(self, kind: str = "pathways", *, ax: Axes | None = None, **options: Any) -> Axes:
+        """Draw the pathways, where their variance comes from, or the arrows' probabilities.
+
+        Parameters
+        ----------
+        kind : {"pathways", "variance", "arrows"}
+            "pathways": effects with intervals, stability as bars. "variance": within and
+            between graphs. "arrows": the posterior, pathways in colour.
+        ax : Axes, optional
+        """
+        problems = Problems()
+        check_choice(problems, "kind", kind, PLOTS)
+        problems.raise_if_any()
+        from causalif.sigma import pictures
+
+        return pictures.RESULT[kind](self, ax, **options)
+
+    def report(self, path: str | File) -> File:
+        """Write one self-contained HTML file: pathways, arrows, plots, what was assumed.
+
+        Returns
+        -------
+        Path
+            Absolute, of the file written.
+        """
+        from causalif.sigma.pictures import write_report
+
+        return write_report(self, path)
+
+
+def _passes(name: str, path: Path) -> bool:
+    return name in path[1:-1]
+
+
+PRESENT = [
+    "path", "effect", "std_error", "conf_low", "conf_high", "against", "not_identified",
+    "estimand", "why",
+]  # fmt: skip
+
+
+def _paths(halves: Sequence[Half]) -> list[Path]:
+    """Every path of some half, by mean stability."""
+    every = dict.fromkeys(path for half in halves for path in half.stability)
+    return sorted(every, key=lambda path: (-_stability(halves, path)[0], len(path), path))
+
+
+def _stability(halves: Sequence[Half], path: Path) -> tuple[float, float]:
+    pairs = np.array([half.stability.get(path, (0.0, 0.0)) for half in halves])
+    return float(pairs[:, 0].mean()), float(np.sqrt((pairs[:, 1] ** 2).sum()) / len(halves))
+
+
+def _together(parts: Sequence[Averaged | None]) -> Averaged | None:
+    """The average over halves; in a half that did not look at a path, it counts as absent."""
+    some = [part for part in parts if part is not None]
+    if len(some) <= 1 and len(parts) == 1:
+        return some[0] if some else None
+    if not some or any(part.mixture is None for part in some):
+        return None if not some else some[0]
+    nothing = Mixture(np.ones(1), np.zeros(1), np.zeros(1))
+    mixtures = [nothing if part is None else part.mixture or nothing for part in parts]
+    there = [part.present for part in some if part.present is not None]
+    heaviest = max(some, key=lambda part: part.stability)
+    return Averaged(
+        float(np.mean([0.0 if part is None else part.stability for part in parts])),
+        float(np.sqrt(sum(part.mc_error**2 for part in some)) / len(parts)),
+        average_of(mixtures),
+        average_of(there) if there else None,
+        heaviest.influence,
+        float(np.mean([part.not_identified for part in some])),
+        tuple(dict.fromkeys(kind for part in some for kind in part.kinds)),
+        heaviest.reason,
+    )
+
+
+def _influence(
+    halves: Sequence[Half], parts: Sequence[Averaged | None], study: Study
+) -> np.ndarray:
+    """Influence values on all rows, so that their mean is about the error of the average."""
+    rows = len(study.index)
+    found = np.zeros(rows)
+    for half, part in zip(halves, parts, strict=True):
+        if part is not None:
+            where = np.arange(rows) if half.rows is None else half.rows
+            found[where] += part.influence * rows / len(where) / len(halves)
+    return found
+
+
+def _row(
+    path: str, stability: float, mc_error: float, one: Averaged | None, level: float
+) -> dict[str, Any]:
+    row: dict[str, Any] = {"path": path, "stability": stability, "mc_error": mc_error}
+    mixture = None if one is None else one.mixture
+    if mixture is None:
+        names = ("effect", "std_error", "within_var", "between_var", "conf_low", "conf_high")
+        return row | dict.fromkeys(names, np.nan)
+    low, high = mixture.interval(level)
+    return row | {
+        "effect": mixture.value,
+        "std_error": mixture.std_error,
+        "within_var": mixture.within,
+        "between_var": mixture.between,
+        "conf_low": low,
+        "conf_high": high,
+    }
+
+
+def _present(path: str, one: Averaged, level: float) -> dict[str, Any]:
+    present = one.present
+    low, high = (np.nan, np.nan) if present is None else present.interval(level)
+    return {
+        "path": path,
+        "effect": np.nan if present is None else present.value,
+        "std_error": np.nan if present is None else present.std_error,
+        "conf_low": low,
+        "conf_high": high,
+        "against": np.nan if present is None else present.against(),
+        "not_identified": one.not_identified,
+        "estimand": ", ".join(one.kinds),
+        "why": one.reason,
+    }
+
+
+def _some(half: Half, which: Callable[[Path], bool]) -> tuple[float, float]:
+    """The weight of graphs with some path of a kind, with its error."""
+    drawn = np.zeros(len(half.posterior.draws), dtype=bool)
+    for path, has in half.has.items():
+        if which(path):
+            drawn |= has
+    return half.posterior.share(drawn)
+
+
+def _both(half: Half, one: str, other: str) -> tuple[float, float]:
+    """The weight of graphs with both of two paths, with its error."""
+    arrows = {arrow for path in (one, other) for arrow in pairwise(path.split(" -> "))}
+    return half.posterior.probability_of(sorted(arrows))
+
+
+def _mean_share(found: Sequence[tuple[float, float]]) -> dict[str, float]:
+    pairs = np.array(found)
+    return {
+        "stability": float(pairs[:, 0].mean()),
+        "mc_error": float(np.sqrt((pairs[:, 1] ** 2).sum()) / len(found)),
+    }
