@@ -19,7 +19,7 @@ from causalif.effects.path_specific import telescoping
 from causalif.errors import NotIdentified
 from causalif.graph.dag import Question, ask
 from causalif.graph.optimal import optimal_set
-from causalif.graph.search import ancestors, descendants
+from causalif.graph.search import Graph, ancestors, descendants
 from causalif.sigma.terms import NOTHING, Term, WorldMean
 
 Path = tuple[str, ...]
@@ -144,9 +144,7 @@ def _named(graph: nx.DiGraph[str], nodes: Collection[object]) -> tuple[str, ...]
     return tuple(node for node in graph if node in nodes)
 
 
-def _natural(
-    groups: tuple[tuple[str, ...], ...], covariates: tuple[str, ...]
-) -> dict[str, Term]:
+def _natural(groups: tuple[tuple[str, ...], ...], covariates: tuple[str, ...]) -> dict[str, Term]:
     """The effect by each first arrow, by the head of that arrow; "" is the outcome's own."""
     names = tuple(group[0] for group in groups)
     contrasts = telescoping(names, 1, 0)
@@ -195,9 +193,12 @@ def _less(term: Term, others: Iterable[Term]) -> Term:
 def _through(graph: nx.DiGraph[str], exposure: str, outcome: str, node: str) -> Term | None:
     """The interventional effect through a node, with intermediates if it needs some."""
     question = ask(graph, exposure, outcome, estimand="natural", mediators=[node])
-    changed = descendants(graph, [exposure]) - descendants(graph, [node]) - {exposure}
+    whole: Graph = nx.DiGraph()
+    whole.add_edges_from(graph.edges)
+    whole.add_nodes_from(graph)
+    changed = descendants(whole, [exposure]) - descendants(whole, [node]) - {exposure}
     for ends in ([node], [node, outcome]):  # no more intermediates than it takes
-        between = _named(graph, changed & ancestors(graph, ends))
+        between = _named(graph, changed & ancestors(whole, ends))
         asked = replace(question, estimand="interventional", intermediates=between)
         try:
             covariates = _named(graph, optimal_set(asked))

@@ -87,9 +87,9 @@ def _stable(result: SigmaResult) -> list[str]:
 def _open(result: SigmaResult) -> list[str]:
     """What equivalent graphs leave open, and which order of two columns would settle it."""
     lines: list[str] = []
-    for path in result.pathways["path"].head(4):
+    for row in result.pathways.head(4).to_dict("records"):
+        path, stability = str(row["path"]), float(row["stability"])
         nodes = path.split(" -> ")
-        stability = float(result.pathways.set_index("path").at[path, "stability"])
         if stability > SETTLED or stability < OPEN:
             continue
         hints = settling(result.posterior, nodes)
