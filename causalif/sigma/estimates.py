@@ -18,6 +18,7 @@ from causalif.estimate import Estimate
 from causalif.nuisance.crossfit import Nuisances
 from causalif.nuisance.fits import Regression, Scheme, cross_fit
 from causalif.nuisance.folds import draw_folds, seed_for
+from causalif.nuisance.library import Library
 from causalif.nuisance.progress import progress_bar
 from causalif.sigma.terms import Part, Slope, Term, WorldMean
 
@@ -210,27 +211,30 @@ def _slope(child: np.ndarray, parent: np.ndarray) -> tuple[float, np.ndarray]:
     return slope, parent * (child - slope * parent) / spread
 
 
-def regressions_of(parts: Iterable[Part]) -> set[object]:
-    """The nuisance regressions that some parts need, as many as `fits` where none is pooled."""
+def regressions_of(parts: Iterable[Part], library: Library) -> set[object]:
+    """The nuisance regressions that some parts need."""
     found: set[object] = set()
     for part in parts:
         if isinstance(part, Slope):
             found.update(need for need in residuals_of(part) if need[1])
         elif isinstance(part, WorldMean):
-            found.update(_regressions(part))
+            found.update(_regressions(part, library))
     return found
 
 
-def _regressions(mean: WorldMean) -> Iterable[object]:
+def _regressions(mean: WorldMean, library: Library) -> Iterable[object]:
     """Of a chain: a regression per group and one for the outcome; exposure given each prefix."""
     before = [
         frozenset((*mean.covariates, *(n for group in mean.groups[:k] for n in group)))
         for k in range(len(mean.groups) + 1)
     ]
+    last = len(before) - 1
     for k, given in enumerate(before):
         yield "exposure", given
-        yield "mean", given, tuple(before[k + 1 :]), mean.levels[k:]
+        pooled = library.pooled if k == last else library.pooled_nested
+        own = None if pooled else mean.levels[k]
+        yield "mean", given, tuple(before[k + 1 :]), mean.levels[k + 1 :], own
     if mean.intermediates:  # the outcome's on all, their law, and their law given the mediators
         given = before[-1] | frozenset(mean.intermediates)
-        yield "mean", given, (), mean.levels[-1:]
+        yield "mean", given, (), (), None if library.pooled else mean.levels[-1]
         yield from (("share", mean.intermediates, known, mean.levels[-1]) for known in before)

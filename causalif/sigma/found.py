@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from causalif.nuisance.library import Library
 from causalif.sigma.average import Mixture
-from causalif.sigma.estimates import Parts
+from causalif.sigma.estimates import Parts, regressions_of
 from causalif.sigma.plans import Path, Plan
 from causalif.sigma.terms import Term
 
@@ -128,19 +129,17 @@ def having_any(groups: Sequence[GraphGroup]) -> list[tuple[float, Term | None, s
 
 
 def needed_parts(
-    groups: Sequence[GraphGroup], paths: Sequence[Path]
+    groups: Sequence[GraphGroup], paths: Sequence[Path], library: Library
 ) -> tuple[list[object], Mapping[str, int]]:
     """The parts of all terms that are wanted, and how many regressions sharing them saves."""
-    from causalif.sigma.estimates import regressions_of
-
     wanted, found, apart = set(paths), dict[object, None](), 0
     for group in groups:
         own: dict[object, None] = {}
         for term in _wanted(group.plan, wanted):
             own.update(dict.fromkeys(term.parts))
-        apart += len(regressions_of(own))
+        apart += len(regressions_of(own, library))
         found.update(own)
-    return list(found), {"shared": len(regressions_of(found)), "apart": apart}
+    return list(found), {"shared": len(regressions_of(found, library)), "apart": apart}
 
 
 def _wanted(plan: Plan, paths: set[Path]) -> list[Term]:

@@ -147,6 +147,6 @@ def estimate_wanted(
     groups: Sequence[GraphGroup], paths: Sequence[Path], study: Study
 ) -> tuple[Parts, dict[str, int]]:
     """Estimate what the wanted paths need in all graphs, and count what sharing saves."""
-    parts, counts = needed_parts(groups, paths)
+    parts, counts = needed_parts(groups, paths, study.settings.library)
     found = study.estimate(parts)
     return found, {**counts, "fitted": found.fits, "parts": len(parts)}
