@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,8 @@ class Mixture:
         Of sum one.
     values, variances : ndarray, shape (k,)
         The estimate within each graph and its sampling variance.
+    keys : tuple, of length k
+        What each estimate is of, to find it again in another half of the rows.
 
     References
     ----------
@@ -37,6 +39,7 @@ class Mixture:
     weights: np.ndarray
     values: np.ndarray
     variances: np.ndarray
+    keys: tuple[Hashable, ...] = ()
 
     @property
     def value(self) -> float:
@@ -99,21 +102,35 @@ class Mixture:
         return float(self.weights[np.sign(self.values) == -np.sign(self.value)].sum())
 
 
-def average_of(mixtures: Sequence[Mixture]) -> Mixture:
-    """The law of the mean of independent draws, one from each mixture.
+ABSENT = "absent"  # the key of graphs without the effect
+
+NO_EFFECT = Mixture(np.ones(1), np.zeros(1), np.zeros(1), (ABSENT,))
+
+
+def merged(mixtures: Sequence[Mixture]) -> Mixture:
+    """One mixture from halves of the rows, each with its own graphs and estimates.
+
+    The weight of a graph is the mean over halves, its estimate their average with these
+    weights: two halves estimate one effect, so that its variance falls, but there is one
+    graph, and what halves leave open of it stays open.
 
     Examples
     --------
-    >>> one = Mixture(np.array([1.0]), np.array([2.0]), np.array([4.0]))
-    >>> both = average_of([one, one])
-    >>> both.value, both.within
-    (2.0, 2.0)
+    >>> one = Mixture(np.array([1.0]), np.array([2.0]), np.array([4.0]), ("graph",))
+    >>> two = Mixture(np.array([1.0]), np.array([3.0]), np.array([4.0]), ("graph",))
+    >>> merged([one, two])
+    Mixture(weights=array([1.]), values=array([2.5]), variances=array([2.]), keys=('graph',))
     """
-    found = mixtures[0]
-    for other in mixtures[1:]:
-        weights = np.outer(found.weights, other.weights).ravel()
-        values = np.add.outer(found.values, other.values).ravel()
-        variances = np.add.outer(found.variances, other.variances).ravel()
-        found = Mixture(weights, values, variances)
-    count = len(mixtures)
-    return Mixture(found.weights, found.values / count, found.variances / count**2)
+    parts: dict[Hashable, list[tuple[float, float, float]]] = {}
+    for one in mixtures:
+        rows = zip(one.keys, one.weights, one.values, one.variances, strict=True)
+        for key, *row in rows:
+            parts.setdefault(key, []).append((float(row[0]), float(row[1]), float(row[2])))
+    weights, values, variances = [], [], []
+    for rows in parts.values():
+        share = np.array([row[0] for row in rows])
+        weights.append(share.sum() / len(mixtures))
+        share = share / share.sum() if share.sum() > 0 else np.full(len(share), 1 / len(share))
+        values.append(share @ [row[1] for row in rows])
+        variances.append(share**2 @ [row[2] for row in rows])
+    return Mixture(np.array(weights), np.array(values), np.array(variances), tuple(parts))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from causalif.nuisance.library import Library
-from causalif.sigma.average import Mixture
+from causalif.sigma.average import ABSENT, NO_EFFECT, Mixture
 from causalif.sigma.estimates import Parts, regressions_of
 from causalif.sigma.plans import Path, Plan
 from causalif.sigma.terms import Term
@@ -85,7 +85,7 @@ def averaged(
     share = lost / whole if whole > 0 else 0.0
     if not weights:
         nothing = np.zeros(parts.rows)
-        mixture = None if having else Mixture(np.ones(1), np.zeros(1), np.zeros(1))
+        mixture = None if having else NO_EFFECT
         return Averaged(*stability, mixture, None, nothing, share, (), reason)
     kept = np.array(list(weights.values()))
     kept /= kept.sum()
@@ -93,11 +93,12 @@ def averaged(
     values = np.array([value for value, _ in found])
     rows = np.column_stack([row for _, row in found])
     variances = (rows**2).sum(axis=0) / parts.rows**2
-    present = Mixture(kept, values, variances)
+    present = Mixture(kept, values, variances, tuple(weights))
     mixture = Mixture(
         np.append(stability[0] * kept, 1 - stability[0]),
         np.append(values, 0.0),
         np.append(variances, 0.0),
+        (*weights, ABSENT),
     )
     kinds = dict.fromkeys(terms[key].kind for key in sorted(weights, key=weights.__getitem__)[::-1])
     return Averaged(

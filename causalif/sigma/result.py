@@ -14,7 +14,7 @@ import pandas as pd
 
 from causalif.errors import Problems, check_choice
 from causalif.estimate import Estimate
-from causalif.sigma.average import Mixture, average_of
+from causalif.sigma.average import NO_EFFECT, merged
 from causalif.sigma.found import Averaged
 from causalif.sigma.plans import Path
 from causalif.sigma.posterior import DAGPosterior
@@ -268,19 +268,16 @@ def _stability(halves: Sequence[Half], path: Path) -> tuple[float, float]:
 def _together(parts: Sequence[Averaged | None]) -> Averaged | None:
     """The average over halves; in a half that did not look at a path, it counts as absent."""
     some = [part for part in parts if part is not None]
-    if len(some) <= 1 and len(parts) == 1:
+    if len(parts) == 1 or not some or any(part.mixture is None for part in some):
         return some[0] if some else None
-    if not some or any(part.mixture is None for part in some):
-        return None if not some else some[0]
-    nothing = Mixture(np.ones(1), np.zeros(1), np.zeros(1))
-    mixtures = [nothing if part is None else part.mixture or nothing for part in parts]
+    mixtures = [NO_EFFECT if part is None else part.mixture or NO_EFFECT for part in parts]
     there = [part.present for part in some if part.present is not None]
     heaviest = max(some, key=lambda part: part.stability)
     return Averaged(
         float(np.mean([0.0 if part is None else part.stability for part in parts])),
         float(np.sqrt(sum(part.mc_error**2 for part in some)) / len(parts)),
-        average_of(mixtures),
-        average_of(there) if there else None,
+        merged(mixtures),
+        merged(there) if there else None,
         heaviest.influence,
         float(np.mean([part.not_identified for part in some])),
         tuple(dict.fromkeys(kind for part in some for kind in part.kinds)),

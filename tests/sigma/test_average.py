@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from causalif.sigma.average import Mixture, average_of
+from causalif.sigma.average import Mixture, merged
 
 MIXED = Mixture(np.array([0.3, 0.5, 0.2]), np.array([1.0, -0.5, 0.0]), np.array([0.04, 0.25, 0.0]))
 
@@ -45,13 +45,22 @@ def test_one_graph_gives_the_normal_interval():
     assert_allclose([low, high], [2 - 0.5 * 1.959963984540054, 2 + 0.5 * 1.959963984540054])
 
 
-def test_mean_of_two_halves_is_that_of_independent_draws():
-    other = Mixture(np.array([0.5, 0.5]), np.array([0.0, 2.0]), np.array([0.0, 0.09]))
-    both, rng = average_of([MIXED, other]), np.random.default_rng(3)
-    draws = (draw(MIXED, 500_000, rng) + draw(other, 500_000, rng)) / 2
-    assert abs(both.value - draws.mean()) < 4 * draws.std() / 700
-    assert_allclose(both.std_error, draws.std(), rtol=0.01)
-    assert_allclose(both.quantile(0.9), np.quantile(draws, 0.9), atol=0.01)
+def test_halves_estimate_one_effect_in_one_graph():
+    """By hand: weights are averaged, and estimates of one graph, whose variance then falls."""
+    one = Mixture(np.array([0.6, 0.4]), np.array([1.0, 0.0]), np.array([0.2, 0.0]), ("g", "none"))
+    two = Mixture(np.array([0.2, 0.3, 0.5]), np.array([3.0, 5.0, 0.0]), np.array([0.4, 0.1, 0.0]),
+                  ("g", "h", "none"))  # fmt: skip
+    both = merged([one, two])
+    assert both.keys == ("g", "none", "h")
+    assert_allclose(both.weights, [0.4, 0.45, 0.15])
+    assert_allclose(both.values, [0.75 * 1 + 0.25 * 3, 0, 5])
+    assert_allclose(both.variances, [0.75**2 * 0.2 + 0.25**2 * 0.4, 0, 0.1])
+    assert_allclose(both.value, (one.value + two.value) / 2)
+
+
+def test_halves_do_not_settle_what_both_leave_open():
+    half = Mixture(np.array([0.5, 0.5]), np.array([1.0, 0.0]), np.array([0.0, 0.0]), ("g", "none"))
+    assert_allclose(merged([half, half]).between, 0.25)
 
 
 def test_graphs_of_the_other_sign_are_counted():
