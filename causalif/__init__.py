@@ -29,10 +29,12 @@ if TYPE_CHECKING:
     )
     from causalif.independence import graph_fit
     from causalif.qualification import check
+    from causalif.sigma import DAGPosterior, dag_posterior, sigma_analysis
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "DAGPosterior",
     "Estimate",
     "__version__",
     "adjustment_sets",
@@ -41,6 +43,7 @@ __all__ = [
     "check",
     "combine",
     "controlled_direct_effect",
+    "dag_posterior",
     "explain",
     "graph_fit",
     "implied_independencies",
@@ -53,6 +56,7 @@ __all__ = [
     "path_specific_effects",
     "plot_dag",
     "read_dag",
+    "sigma_analysis",
     "weighted_direct_effect",
     "write_dag",
 ]
@@ -80,6 +84,9 @@ _HOME = {
     "mediation_pathways": "causalif.graph",
     "implied_independencies": "causalif.graph",
     "graph_fit": "causalif.independence",
+    "DAGPosterior": "causalif.sigma",
+    "dag_posterior": "causalif.sigma",
+    "sigma_analysis": "causalif.sigma",
 }
 
 

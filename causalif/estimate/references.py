@@ -266,6 +266,39 @@ ENTRIES = {
   pages   = {175--185},
   year    = {1954}
 }""",
+    "hoeting1999bayesian": """\
+@article{hoeting1999bayesian,
+  author  = {Hoeting, Jennifer A. and Madigan, David and Raftery, Adrian E. and Volinsky, Chris T.},
+  title   = {Bayesian Model Averaging: A Tutorial},
+  journal = {Statistical Science},
+  volume  = {14},
+  number  = {4},
+  pages   = {382--417},
+  year    = {1999},
+  doi     = {10.1214/ss/1009212519}
+}""",
+    "kuipers2017partition": """\
+@article{kuipers2017partition,
+  author  = {Kuipers, Jack and Moffa, Giusi},
+  title   = {Partition {MCMC} for Inference on Acyclic Digraphs},
+  journal = {Journal of the American Statistical Association},
+  volume  = {112},
+  number  = {517},
+  pages   = {282--299},
+  year    = {2017},
+  doi     = {10.1080/01621459.2015.1133426}
+}""",
+    "robinson1988root": """\
+@article{robinson1988root,
+  author  = {Robinson, Peter M.},
+  title   = {Root-N-Consistent Semiparametric Regression},
+  journal = {Econometrica},
+  volume  = {56},
+  number  = {4},
+  pages   = {931--954},
+  year    = {1988},
+  doi     = {10.2307/1912705}
+}""",
 }
 
 

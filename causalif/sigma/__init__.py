@@ -1,1 +1,7 @@
-"""Structure uncertainty: a posterior over graphs, from local scores to draws."""
+"""Structure uncertainty: a posterior over graphs, and effects averaged over them."""
+
+from causalif.sigma.analysis import sigma_analysis
+from causalif.sigma.learn import dag_posterior
+from causalif.sigma.posterior import DAGPosterior
+
+__all__ = ["DAGPosterior", "dag_posterior", "sigma_analysis"]

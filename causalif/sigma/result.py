@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from causalif.sigma.study import Study
 
 PLOTS = ("pathways", "variance", "arrows")
-REFERENCES = ("hoeting1999bayesian", "kuipers2017partition", "avin2005identifiability")
+REFERENCES = ("hoeting1999bayesian", "kuipers2017partition")
+OF_EFFECTS = {True: ("robinson1988root",), False: ("avin2005identifiability",)}
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,8 @@ class SigmaResult:
             names=list(values),
             label=f"effects of {study.exposure} on {study.outcome}, averaged over graphs",
         )
+        cited = (*REFERENCES, *OF_EFFECTS[study.per_unit])
+        effects = Estimate.from_estimate(effects, references=cited)
         whole = pd.Series(_row("total", total.stability, total.mc_error, total, level))
         table = pd.DataFrame(rows, columns=list(whole.index))
         shown = pd.DataFrame(present, columns=PRESENT)
