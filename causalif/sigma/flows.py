@@ -90,8 +90,7 @@ def noise_log_density(knots: Tensor, noise: Tensor) -> Tensor:
     """Log density of the noise of every row, shape (pairs, n); normal without knots."""
     if not knots.shape[1]:
         return -(noise**2 + log(2 * pi)) / 2
-    bins, parts = _at(knots, noise)
-    return _piece(noise, parts)
+    return _piece(noise, _at(knots, noise)[1])
 
 
 def spline_parts(knots: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
 from scipy.special import logsumexp
+from torch import Tensor
 
+from causalif.sigma import evidence
 from causalif.sigma.evidence import curve_features, linear_evidence, linear_features
-from causalif.sigma.fitting import fit, start
-from causalif.sigma.flows import Features, Flow
+from causalif.sigma.fitting import GRID, KNOT_SPREAD, LEVEL_SPREAD, SCALE_SPREAD, fit, start
+from causalif.sigma.flows import BINS, BOUND, Features, Flow
 from causalif.sigma.subsets import members
 
 FIRST = 50  # rows that BGe codes for every rung
@@ -23,8 +26,18 @@ WIDTH = 1.4
 VARIANCE = 10.0
 FIRST_STEPS = 10
 NEXT_STEPS = 6
+FINAL_STEPS = 25
+# What codes depend on; a cache keeps those of other settings apart.
+SETTINGS = (
+    (FIRST, SHORT, CENTRES, WIDTH, VARIANCE, FIRST_STEPS, NEXT_STEPS),
+    (BINS, BOUND, SCALE_SPREAD, KNOT_SPREAD, LEVEL_SPREAD, GRID),
+    (evidence.CENTRES, evidence.WIDTHS, evidence.VARIANCES),
+)
 # Numbers in the rows' gradients of one batch: 16 MiB.
 AT_ONCE = 2**21
+
+
+Pair = tuple[int, int]  # a node and the bitmask of its parents
 
 
 @dataclass(frozen=True)
@@ -45,7 +58,7 @@ RUNGS = {
 
 
 def applies(rung: str, parents: int) -> bool:
-    """Whether a rung differs from BGe, and from those before it, with so many parents."""
+    """Whether a rung differs from BGe, and from a rung before it, with so many parents."""
     return rung == "spline" or parents > 0
 
 
@@ -65,16 +78,21 @@ def block_ends(rows: int) -> list[int]:
     return [*ends, rows] if rows > ends[-1] else ends
 
 
-def batches(pairs: Sequence[tuple[int, int]], rows: int) -> list[list[tuple[int, int]]]:
+def batches(pairs: Sequence[Pair], rows: int) -> list[list[Pair]]:
     """Pairs of (node, mask) of equal parent count together, as many as fit in memory."""
-    found: list[list[tuple[int, int]]] = []
-    by_size: dict[int, list[tuple[int, int]]] = {}
+    found: list[list[Pair]] = []
+    by_size: dict[int, list[Pair]] = {}
     for pair in pairs:
         by_size.setdefault(pair[1].bit_count(), []).append(pair)
     most = max(1, AT_ONCE // (rows * 64))
     for _, some in sorted(by_size.items()):
         found += [some[k : k + most] for k in range(0, len(some), most)]
     return found
+
+
+def centres_of(parents: np.ndarray) -> np.ndarray:
+    """The rows through which curves go: some of those that BGe codes for every rung."""
+    return parents[: min(CENTRES, len(parents))]
 
 
 def features_of(
@@ -89,17 +107,18 @@ def features_of(
     return shift, scale
 
 
-def batch_features(values: np.ndarray, pairs: Sequence[tuple[int, int]], rung: Rung) -> Features:
-    """Features of all rows for pairs of equal parent count; curves go through the first rows."""
+def _batch(values: np.ndarray, pairs: Sequence[Pair], rung: Rung) -> tuple[Features, Tensor]:
+    """Features and values of all rows for pairs of equal parent count."""
     own: list[tuple[np.ndarray, np.ndarray]] = []
     for _, mask in pairs:
         parents = values[:, members(mask, values.shape[1])]
-        own.append(features_of(parents, parents[: min(FIRST, len(values))][:CENTRES], rung))
+        own.append(features_of(parents, centres_of(parents), rung))
     shift, scale = (torch.from_numpy(np.stack(part)) for part in zip(*own, strict=True))
-    return Features(shift, scale)
+    nodes = np.ascontiguousarray(values[:, [node for node, _ in pairs]].T)
+    return Features(shift, scale), torch.from_numpy(nodes)
 
 
-def code_lengths(values: np.ndarray, pairs: Sequence[tuple[int, int]], name: str) -> np.ndarray:
+def code_lengths(values: np.ndarray, pairs: Sequence[Pair], name: str) -> np.ndarray:
     """Log probability of each node given its parents, coded block after block by one rung.
 
     The rung may take over from BGe at the start of any block; the code is the average over
@@ -126,38 +145,44 @@ def code_lengths(values: np.ndarray, pairs: Sequence[tuple[int, int]], name: str
            Journal of the Royal Statistical Society B 74, 361-417.
     """
     ends = block_ends(len(values))
-    before = np.array([_linear_codes(values, pair, ends) for pair in pairs])
+    before = np.array([[linear_code(values[:end], pair) for end in ends] for pair in pairs])
+    if len(ends) == 1:
+        return before[:, 0]
     blocks = _flow_codes(values, pairs, RUNGS[name], ends)
     after = np.cumsum(blocks[:, ::-1], axis=1)[:, ::-1]
     return logsumexp(before[:, :-1] + after, axis=1) - np.log(blocks.shape[1])
 
 
-def _linear_codes(values: np.ndarray, pair: tuple[int, int], ends: Sequence[int]) -> list[float]:
-    """BGe of the rows up to the end of each block."""
+def linear_code(values: np.ndarray, pair: Pair) -> float:
+    """BGe of these rows."""
     node, mask = pair
-    parents = values[:, members(mask, values.shape[1])]
-    return [linear_evidence(parents[:end], values[:end, node]) for end in ends]
+    return linear_evidence(values[:, members(mask, values.shape[1])], values[:, node])
 
 
 def _flow_codes(
-    values: np.ndarray, pairs: Sequence[tuple[int, int]], rung: Rung, ends: Sequence[int]
+    values: np.ndarray, pairs: Sequence[Pair], rung: Rung, ends: Sequence[int]
 ) -> np.ndarray:
     """Log density of every block but the first under the flow of all rows before it."""
-    features = batch_features(values, pairs, rung)
-    own = torch.from_numpy(np.ascontiguousarray(values[:, [node for node, _ in pairs]].T))
+    features, own = _batch(values, pairs, rung)
     found, flow = list[np.ndarray](), None
-    for end, upto in zip(ends[:-1], ends[1:], strict=True):
-        flow = fitted(flow, features.rows(slice(end)), own[:, :end], rung)
+    for end, upto in pairwise(ends):
+        flow = _fitted(flow, features.rows(slice(end)), own[:, :end], rung)
         block = slice(end, upto)
         found.append(flow.log_density(features.rows(block), own[:, block]).sum(1).numpy())
     return np.stack(found, axis=1)
 
 
-def fitted(flow: Flow | None, features: Features, values: torch.Tensor, rung: Rung) -> Flow:
+def _fitted(flow: Flow | None, features: Features, values: Tensor, rung: Rung) -> Flow:
     """A flow fitted to rows, from the fit to fewer of them if there is one."""
     if flow is None:
         return fit(start(features, values, rung.spline), features, values, FIRST_STEPS)
     return fit(flow, features, values, NEXT_STEPS)
+
+
+def fit_all_rows(values: np.ndarray, pairs: Sequence[Pair], rung: Rung) -> Flow:
+    """The flows of pairs of equal parent count, fitted to every row."""
+    features, own = _batch(values, pairs, rung)
+    return fit(start(features, own, rung.spline), features, own, FINAL_STEPS)
 
 
 @contextmanager
