@@ -37,10 +37,10 @@ class Schedule:
     """
 
     updates: int = 600
-    rounds: int = 4
-    updates_per_round: int = 200
+    rounds: int = 10
+    updates_per_round: int = 100
     batch: int = 256
-    rate: float = 4e-3
+    rate: float = 1e-2
 
 
 @dataclass(frozen=True)

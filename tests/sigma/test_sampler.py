@@ -23,7 +23,7 @@ from causalif.sigma.sampler import LayeringSampler, fit_sampler
 from causalif.sigma.totals import local_from_totals
 from tests.truth.dags import Enumerated, all_dags, random_scores
 
-SHORT = Schedule(updates=200, rounds=2, updates_per_round=120)
+SHORT = Schedule(updates=300, rounds=3, updates_per_round=100)
 
 KNOWLEDGE = {
     "nothing": {},
