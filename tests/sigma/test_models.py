@@ -8,7 +8,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from causalif.errors import DataError
-from causalif.sigma.simulate import simulate
+from causalif.sigma.models import simulate
 from tests.sigma.posteriors import certain, dag, of_graphs
 
 GRAPH = dag("CA CY AM MY", "CAMY")
