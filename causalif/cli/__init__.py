@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from causalif import __version__
-from causalif.cli import effects, graphs
+from causalif.cli import effects, graphs, sigma
 from causalif.errors import CausalifError, CausalifWarning, DataError
 
 
@@ -52,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     effects.add_commands(commands)
     graphs.add_commands(commands)
+    sigma.add_commands(commands)
     return parser
 
 

@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from causalif.report import arrows as weighted
 from causalif.report import canvas
 from causalif.report.lettering import measured
 
@@ -112,6 +113,9 @@ def _handles(nodes: pd.DataFrame, arrows: pd.DataFrame) -> Iterator[Artist]:
         yield Patch(label="adjusted for", **box_look("", adjusted=True))
     if nodes["latent"].any():
         yield Patch(label="not measured", **box_look("", latent=True))
+    if "probability" in arrows.columns:
+        yield from weighted.handles(arrows)
+        return
     for kind, words in (("causal", "causal path"), ("open", "open non-causal path")):
         if (arrows["kind"] == kind).any():
             yield Line2D([], [], label=words, **ARROWS[kind])
@@ -131,11 +135,14 @@ def in_words(nodes: pd.DataFrame, arrows: pd.DataFrame) -> str:
         "Not measured": nodes["latent"].astype(bool),
     }
     parts = [f"{word}: {', '.join(label[rows])}." for word, rows in marked.items() if rows.any()]
-    shown = [
-        f"{label[tail]} {'<->' if twice else '->'} {label[head]}"
-        for tail, head, twice in zip(
-            arrows["tail"], arrows["head"], arrows["two_headed"], strict=True
-        )
-    ]
+    if "probability" in arrows.columns:
+        shown = weighted.in_words(label, arrows)
+    else:
+        shown = [
+            f"{label[tail]} {'<->' if twice else '->'} {label[head]}"
+            for tail, head, twice in zip(
+                arrows["tail"], arrows["head"], arrows["two_headed"], strict=True
+            )
+        ]
     parts.append(f"Arrows: {', '.join(shown)}." if shown else "No arrows.")
     return " ".join(["Causal graph.", *parts])

@@ -13,11 +13,14 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import FancyBboxPatch, Polygon
 
 from causalif.errors import DataError
+from causalif.report import arrows as weighted
 from causalif.report import canvas, legend
 from causalif.report.layout import routes
 from causalif.report.layout.columns import by_tier
 from causalif.report.layout.layered import layered
+from causalif.report.layout.pairs import paired
 from causalif.report.lettering import Lettering, font_size, measured, wrapped
+from causalif.report.numbers import write_numbers
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
@@ -31,6 +34,9 @@ LEAST_WIDTH = 300.0
 LARGEST_SCALE = 1.15  # a small graph in a large frame is not blown up
 LARGEST = np.array([20.0, 13.0])  # inches
 
+NUMBER = 0.76  # size of a probability, as a share of that of the names
+MOST_NUMBERS = 60  # beyond that they would hide the arrows
+
 NODES = ["label", "role", "latent", "adjusted"]
 ARROWS = ["tail", "head", "kind", "two_headed"]
 
@@ -41,6 +47,7 @@ def network(
     *,
     title: str | None = None,
     caption: str = "",
+    numbers: bool | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw a graph, by default from left to right in the direction of its arrows.
@@ -53,8 +60,12 @@ def network(
         (-1: above exposure and outcome, 1: below), or ``x`` and ``y`` (places, y going up).
     arrows : DataFrame
         Columns ``tail`` and ``head`` (row numbers in `nodes`), ``kind`` ("plain", "causal"
-        or "open") and ``two_headed`` (bool).
+        or "open") and ``two_headed`` (bool). With a column ``probability`` arrows are as wide
+        and as dark as they are probable; then both directions of a pair may be there, none is
+        two-headed, and `nodes` has a column ``order``: graphs are drawn from lower to higher.
     title, caption : str
+    numbers : bool, optional
+        Write probabilities on the arrows; by default if there are few.
     ax : Axes, optional
         By default a new figure as large as the graph asks for.
 
@@ -82,15 +93,25 @@ def network(
     size = font_size(len(nodes))
     texts = [wrapped(label) for label in nodes["label"]]
     sizes = np.maximum([measured(text, size) for text in texts] + PADDING, LEAST)
-    ends = arrows[["tail", "head"]].to_numpy(dtype=np.intp).reshape(-1, 2)
-    centres, lines = _geometry(nodes, ends, arrows["two_headed"].to_numpy(dtype=bool), sizes)
+    if is_weighted := "probability" in arrows.columns:
+        ends, centres, lines = paired(nodes, arrows, sizes)
+    else:
+        ends = arrows[["tail", "head"]].to_numpy(dtype=np.intp).reshape(-1, 2)
+        centres, lines = _geometry(nodes, ends, arrows["two_headed"].to_numpy(dtype=bool), sizes)
     low, high = _extent(centres, sizes, lines)
     ax = _frame(ax, low, high, nodes, arrows, title, caption)
     scale = _scale(ax, low, high)
-    for k, (line, kind, twice) in enumerate(
-        zip(lines, arrows["kind"], arrows["two_headed"], strict=True)
-    ):
-        _draw_arrow(ax, line, str(kind), bool(twice), scale, gid=f"arrow-{k}")
+    if is_weighted:
+        found = weighted.strokes(ends, lines, arrows)
+        weighted.draw(ax, found, arrows, scale)
+        if numbers or (numbers is None and len(arrows) <= MOST_NUMBERS):
+            boxes = np.hstack([centres - sizes / 2, centres + sizes / 2])
+            write_numbers(ax, found, arrows["probability"].tolist(), boxes, NUMBER * size)
+    else:
+        for k, (line, kind, twice) in enumerate(
+            zip(lines, arrows["kind"], arrows["two_headed"], strict=True)
+        ):
+            _draw_arrow(ax, line, str(kind), bool(twice), scale, gid=f"arrow-{k}")
     for k, text in enumerate(texts):
         _draw_box(ax, nodes.iloc[k], centres[k], sizes[k], text, size, scale, gid=f"node-{k}")
     ax.set_label(legend.in_words(nodes, arrows))

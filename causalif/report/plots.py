@@ -9,7 +9,20 @@ from __future__ import annotations
 from causalif.report.curve import curve
 from causalif.report.diagnostics import balance, learners
 from causalif.report.forest import forest
+from causalif.report.matrix import matrix
 from causalif.report.overlap import overlap
+from causalif.report.pathways import pathways
 from causalif.report.pull import influence
+from causalif.report.shares import shares
 
-__all__ = ["balance", "curve", "forest", "influence", "learners", "overlap"]
+__all__ = [
+    "balance",
+    "curve",
+    "forest",
+    "influence",
+    "learners",
+    "matrix",
+    "overlap",
+    "pathways",
+    "shares",
+]
