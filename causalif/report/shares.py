@@ -75,7 +75,7 @@ def shares(
     list_pathways(ax, paths)
     _draw(ax, drawn)
     errors = np.sqrt(whole)
-    places = canvas.decimals(errors)
+    places = canvas.decimals([float(errors.max()) / 10])  # three digits of the largest
     canvas.column_at_right(ax, [canvas.number(e, places) for e in errors.tolist()], "Std. error")
     words = "Variance of the effect" if absolute else "Share of the variance (%)"
     canvas.name_axes(ax, words, title=title)

@@ -51,7 +51,7 @@ def draw_arrows(result: SigmaResult, ax: Axes | None, least: float = 0.1, **opti
 
 
 def _consensus(posterior: DAGPosterior, least: float) -> nx.DiGraph[str]:
-    if isinstance(least, bool) or not 0 < least <= 1:
+    if isinstance(least, bool) or not isinstance(least, int | float) or not 0 < least <= 1:
         raise DataError(f"least={least!r} is no probability above 0 and up to 1.")
     return posterior.consensus(least)
 
