@@ -200,7 +200,7 @@ def fit_sampler(
     >>> sets = ParentSets.of(["A", "B"], [np.array([0]), np.array([0, 1])],
     ...                      [np.array([0.0]), np.log([1.0, 3.0])])
     >>> draws = np.array([[0, 0]] * 10 + [[0, 1]] * 30)
-    >>> sampler = fit_sampler(sets, draws, seed=1)
+    >>> sampler = fit_sampler(sets, draws, seed=1, schedule=Schedule(updates=50, rounds=0))
     >>> np.exp(sampler.log_probability(np.array([[0, 0], [0, 1]]))).sum().round(12)
     np.float64(1.0)
     """
