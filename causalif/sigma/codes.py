@@ -11,11 +11,11 @@ from joblib import Parallel, delayed
 
 from causalif.nuisance.progress import progress_bar
 from causalif.sigma.evidence import smooth_evidence
-from causalif.sigma.rungs import Pair, applies, batches, code_lengths, one_thread
+from causalif.sigma.rungs import Pair, batches, code_lengths, one_thread, without_parents
 from causalif.sigma.score_cache import Key, ScoreCache
 from causalif.sigma.subsets import members
 
-SMOOTH = "smooth"
+SMOOTH, LINEAR = "smooth", "linear"
 
 
 @dataclass(frozen=True)
@@ -52,14 +52,15 @@ class Codes:
     kept: dict[Key, float]
     lender: dict[Pair, Pair] = field(default_factory=dict[Pair, Pair])
 
-    def of(self, pair: Pair) -> np.ndarray:
-        """The codes of all rungs that differ from BGe with so many parents."""
-        size = pair[1].bit_count()
-        return np.array([self._code(pair, rung) for rung in self.rungs if applies(rung, size)])
+    def of(self, pair: Pair, base: float) -> np.ndarray:
+        """The codes of all rungs, shape (rungs,); `base` is that of one that comes down to BGe."""
+        return np.array([self._code(pair, rung, base) for rung in self.rungs])
 
-    def _code(self, pair: Pair, rung: str) -> float:
+    def _code(self, pair: Pair, rung: str, base: float) -> float:
+        if not pair[1] and (rung := without_parents(rung)) == LINEAR:
+            return base
         if rung != SMOOTH and (subset := self.lender.get(pair)):
-            return self._code(subset, rung) + self._smooth(pair) - self._smooth(subset)
+            return self._code(subset, rung, base) + self._smooth(pair) - self._smooth(subset)
         return self.kept[self.mark, *pair, rung]
 
     def _smooth(self, pair: Pair) -> float:
@@ -75,9 +76,10 @@ class Codes:
             for size, some in sorted(by_size.items()):
                 self._compute(some, SMOOTH, threads, bar)
                 own = [pair for pair in some if not self._borrows(pair)]
-                bar.update(len(flows) * (len(some) - len(own)))
-                for rung in flows:
-                    self._compute(own if applies(rung, size) else [], rung, threads, bar)
+                needed = flows if size else sorted({without_parents(r) for r in flows} - {LINEAR})
+                bar.update(len(flows) * len(some) - len(needed) * len(own))
+                for rung in needed:
+                    self._compute(own, rung, threads, bar)
 
     def _compute(self, pairs: Sequence[Pair], rung: str, threads: int, bar: Any) -> None:
         todo = [pair for pair in pairs if (self.mark, *pair, rung) not in self.kept]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy.special import gammaln, logsumexp
 
@@ -85,7 +87,9 @@ def smooth_evidence(parents: np.ndarray, values: np.ndarray) -> float:
     centres = parents[np.linspace(0, len(values) - 1, min(CENTRES, len(values))).astype(int)]
     linear = linear_features(parents)
     found = [
-        _curve_evidence(linear, curve_features(parents, centres, w * np.sqrt(count)), values)
+        curve_evidence(
+            linear, curve_features(parents, centres, w * np.sqrt(count)), values, VARIANCES
+        )
         for w in WIDTHS
     ]
     return float(logsumexp(found) - np.log(len(WIDTHS) * len(VARIANCES)))
@@ -116,11 +120,25 @@ def curve_features(parents: np.ndarray, centres: np.ndarray, width: float) -> np
     return np.linalg.solve(factor, np.exp(-_squared(parents, centres).T / (2 * width**2))).T
 
 
-def _curve_evidence(linear: np.ndarray, curve: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """The evidence for every variance of the curve, shape (len(VARIANCES),)."""
+def curve_evidence(
+    linear: np.ndarray, curve: np.ndarray, values: np.ndarray, variances: Sequence[float]
+) -> np.ndarray:
+    """Log marginal likelihood for each variance of the curve, in units of the noise's.
+
+    Parameters
+    ----------
+    linear, curve : ndarray, shapes (n, 1 + p) and (n, m)
+        As from `linear_features` and `curve_features`.
+    values : ndarray, shape (n,)
+    variances : sequence of float
+
+    Returns
+    -------
+    ndarray, shape (len(variances),)
+    """
     features = np.hstack([linear, curve])
-    scale = np.ones((len(VARIANCES), features.shape[1]))
-    scale[:, linear.shape[1] :] = np.sqrt(VARIANCES)[:, None]
+    scale = np.ones((len(variances), features.shape[1]))
+    scale[:, linear.shape[1] :] = np.sqrt(variances)[:, None]
     gram = features.T @ features * scale[:, :, None] * scale[:, None, :]
     return _evidence(gram, scale * (features.T @ values), values, linear.shape[1] - 1)
 

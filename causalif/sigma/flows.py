@@ -75,15 +75,23 @@ class Flow:
         noise = (values - shift) * torch.exp(-log_scale)
         return noise_log_density(self.knots, noise) - log_scale
 
-    def row_gradients(self, features: Features, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Log densities, and their derivatives by every weight, shape (pairs, n, weights)."""
+    def row_gradients(self, features: Features, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Log densities, their derivatives by every weight, and the length of each of these.
+
+        Returns
+        -------
+        tuple of Tensor, shapes (pairs, n), (pairs, n, weights) and (pairs, n)
+            The last in units of shift and scale: about 1 where the noise is normal, large for
+            outliers.
+        """
         shift, log_scale = self.affine(features)
         shrink = torch.exp(-log_scale)
         noise = (values - shift) * shrink
         found, by_noise, by_knots = _noise_gradients(self.knots, noise)
         by_shift = (-shrink * by_noise)[..., None] * features.shift
-        by_scale = (-1 - noise * by_noise)[..., None] * features.scale
-        return found - log_scale, torch.cat([by_shift, by_scale, by_knots], dim=2)
+        by_scale = -1 - noise * by_noise
+        rows = torch.cat([by_shift, by_scale[..., None] * features.scale, by_knots], dim=2)
+        return found - log_scale, rows, torch.maximum(by_noise.abs(), by_scale.abs())
 
 
 def noise_log_density(knots: Tensor, noise: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from causalif.sigma.score_cache import Key, fingerprint
 from causalif.sigma.subsets import log_sum
 
 RUNGS = ("smooth", "spline", "scale")
-WEIGHT = 0.1
+WEIGHT = 0.05
 WORTH = 2.0
 
 
@@ -52,9 +52,7 @@ class Ladder:
         ]
 
     def _mixed(self, pair: Pair, base: float) -> float:
-        codes = self.codes.of(pair)
-        if not len(codes):
-            return base
+        codes = self.codes.of(pair, base)
         rungs = np.log(self.weight / len(codes)) + codes
         return log_sum(np.append(rungs, np.log1p(-self.weight) + base))
 
@@ -91,8 +89,8 @@ def ladder_scorer(
         "smooth": a curve in the mean, Gaussian noise, evidence in closed form on all rows.
         "spline": a line, noise of any shape. "mean": a curve, Gaussian noise. "additive": a
         curve, noise of any shape. "scale": a curve, another in the log scale, noise of any
-        shape. All but the first are coded block after block. Without parents only "spline"
-        differs from BGe.
+        shape. All but the first are coded block after block. Without parents the code of
+        "smooth" and "mean" is BGe, that of "additive" and "scale" is that of "spline".
     weight : float
     worth : float
         Parent sets with a parent that takes so many nats off the smooth evidence borrow the

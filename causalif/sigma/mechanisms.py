@@ -16,18 +16,16 @@ from causalif.sigma.flows import BOUND, Flow, spline_parts
 from causalif.sigma.gaussian import standardised
 from causalif.sigma.rungs import (
     RUNGS,
-    Rung,
-    applies,
     centres_of,
     code_lengths,
     features_of,
     fit_all_rows,
     linear_code,
     one_thread,
+    without_parents,
 )
 from causalif.sigma.subsets import members
 
-LINEAR = Rung(curve=False, scale=False, spline=False)
 CANDIDATES = ("spline", "mean", "scale")
 
 
@@ -52,7 +50,7 @@ class Mechanism:
     ----------
     parents : tuple of int
     rung : str
-        "linear", or a key of `causalif.sigma.rungs.RUNGS`.
+        A key of `causalif.sigma.rungs.RUNGS`.
     centres : ndarray, shape (m, p)
         The rows through which curves go.
     flow : Flow
@@ -72,7 +70,7 @@ class Mechanism:
         values : ndarray, shape (m, d)
             Standardised; only the parents are read.
         """
-        rung = RUNGS.get(self.rung, LINEAR)
+        rung = RUNGS[self.rung]
         shift, scale = features_of(values[:, list(self.parents)], self.centres, rung)
         location = torch.from_numpy(shift) @ self.flow.shift[0]
         spread = torch.exp(torch.from_numpy(scale) @ self.flow.scale[0])
@@ -158,9 +156,9 @@ def fit_mechanisms(values: np.ndarray, pairs: Sequence[tuple[int, int]], seed: i
 def _mechanism(values: np.ndarray, pair: tuple[int, int]) -> Mechanism:
     codes = {"linear": linear_code(values, pair)}
     for name in CANDIDATES:
-        if applies(name, pair[1].bit_count()):
+        if pair[1] or without_parents(name) == name:
             codes[name] = float(code_lengths(values, [pair], name)[0])
     best = max(codes, key=codes.__getitem__)
     parents = members(pair[1], values.shape[1])
-    flow = fit_all_rows(values, [pair], RUNGS.get(best, LINEAR))
+    flow = fit_all_rows(values, [pair], RUNGS[best])
     return Mechanism(tuple(parents.tolist()), best, centres_of(values[:, parents]), flow)

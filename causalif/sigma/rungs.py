@@ -13,7 +13,12 @@ from scipy.special import logsumexp
 from torch import Tensor
 
 from causalif.sigma import evidence
-from causalif.sigma.evidence import curve_features, linear_evidence, linear_features
+from causalif.sigma.evidence import (
+    curve_evidence,
+    curve_features,
+    linear_evidence,
+    linear_features,
+)
 from causalif.sigma.fitting import GRID, KNOT_SPREAD, LEVEL_SPREAD, SCALE_SPREAD, fit, start
 from causalif.sigma.flows import BINS, BOUND, Features, Flow
 from causalif.sigma.subsets import members
@@ -23,13 +28,14 @@ FIRST = 50  # rows that BGe codes for every rung
 SHORT = 0.25
 CENTRES = 20
 WIDTH = 1.4
-VARIANCE = 10.0
-FIRST_STEPS = 10
-NEXT_STEPS = 6
+# Of which the best by the evidence of the rows at hand is taken.
+VARIANCES = (0.01, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
+FIRST_STEPS = 12
+NEXT_STEPS = 7
 FINAL_STEPS = 25
 # What codes depend on; a cache keeps those of other settings apart.
 SETTINGS = (
-    (FIRST, SHORT, CENTRES, WIDTH, VARIANCE, FIRST_STEPS, NEXT_STEPS),
+    (FIRST, SHORT, CENTRES, WIDTH, VARIANCES, FIRST_STEPS, NEXT_STEPS),
     (BINS, BOUND, SCALE_SPREAD, KNOT_SPREAD, LEVEL_SPREAD, GRID),
     (evidence.CENTRES, evidence.WIDTHS, evidence.VARIANCES),
 )
@@ -50,6 +56,7 @@ class Rung:
 
 
 RUNGS = {
+    "linear": Rung(curve=False, scale=False, spline=False),
     "spline": Rung(curve=False, scale=False, spline=True),
     "mean": Rung(curve=True, scale=False, spline=False),
     "additive": Rung(curve=True, scale=False, spline=True),
@@ -57,9 +64,15 @@ RUNGS = {
 }
 
 
-def applies(rung: str, parents: int) -> bool:
-    """Whether a rung differs from BGe, and from a rung before it, with so many parents."""
-    return rung == "spline" or parents > 0
+def without_parents(rung: str) -> str:
+    """The rung that a rung comes down to where there are no parents; "linear" is BGe.
+
+    Examples
+    --------
+    >>> without_parents("scale"), without_parents("mean"), without_parents("smooth")
+    ('spline', 'linear', 'linear')
+    """
+    return "spline" if rung in RUNGS and RUNGS[rung].spline else "linear"
 
 
 def block_ends(rows: int) -> list[int]:
@@ -102,7 +115,7 @@ def features_of(
     shift, scale = linear_features(parents), np.ones((len(parents), 1))
     if rung.curve and parents.shape[1]:
         curve = curve_features(parents, centres, WIDTH * np.sqrt(parents.shape[1]))
-        shift = np.hstack([shift, curve * np.sqrt(VARIANCE)])
+        shift = np.hstack([shift, curve])
         scale = np.hstack([scale, curve]) if rung.scale else scale
     return shift, scale
 
@@ -166,23 +179,34 @@ def _flow_codes(
     features, own = _batch(values, pairs, rung)
     found, flow = list[np.ndarray](), None
     for end, upto in pairwise(ends):
-        flow = _fitted(flow, features.rows(slice(end)), own[:, :end], rung)
+        before = features.rows(slice(end))
+        pull = _pull(before, own[:, :end], pairs)
+        if flow is None:
+            flow = start(before, own[:, :end], pull, rung.spline)
+        steps = NEXT_STEPS if found else FIRST_STEPS
+        flow = fit(flow, before, own[:, :end], pull, steps)
         block = slice(end, upto)
         found.append(flow.log_density(features.rows(block), own[:, block]).sum(1).numpy())
     return np.stack(found, axis=1)
 
 
-def _fitted(flow: Flow | None, features: Features, values: Tensor, rung: Rung) -> Flow:
-    """A flow fitted to rows, from the fit to fewer of them if there is one."""
-    if flow is None:
-        return fit(start(features, values, rung.spline), features, values, FIRST_STEPS)
-    return fit(flow, features, values, NEXT_STEPS)
+def _pull(features: Features, values: Tensor, pairs: Sequence[Pair]) -> Tensor:
+    """The prior's precision of the weights of the shift, by the evidence of these rows."""
+    found = torch.ones_like(features.shift[:, 0])
+    for row, (_, mask) in enumerate(pairs):
+        both, line = features.shift[row].numpy(), 1 + mask.bit_count()
+        if both.shape[1] > line:
+            column = values[row].numpy()
+            logs = curve_evidence(both[:, :line], both[:, line:], column, VARIANCES)
+            found[row, line:] = 1 / VARIANCES[int(logs.argmax())]
+    return found
 
 
 def fit_all_rows(values: np.ndarray, pairs: Sequence[Pair], rung: Rung) -> Flow:
     """The flows of pairs of equal parent count, fitted to every row."""
     features, own = _batch(values, pairs, rung)
-    return fit(start(features, own, rung.spline), features, own, FINAL_STEPS)
+    pull = _pull(features, own, pairs)
+    return fit(start(features, own, pull, rung.spline), features, own, pull, FINAL_STEPS)
 
 
 @contextmanager

@@ -88,7 +88,7 @@ class ScoreCache(dict[Key, float]):
 
 def _read(path: Path) -> dict[Key, float]:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             columns = [file[name] for name in FIELDS]
     except Exception as error:  # a damaged zip fails in many ways
         raise DataError(_no_cache(path, str(error))) from error
