@@ -4,6 +4,7 @@
 VENV ?= .venv
 LOWEST := .venv-lowest
 PEERS := .venv-peers
+GRAPH_PEERS := .venv-peers-sigma
 WORKERS ?= logical
 ARGS ?=
 
@@ -20,7 +21,7 @@ NOT_LOWEST := --ignore tests/test_benchmark.py \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint format types docs study bench bench-graph lowest wheel clean purge
+.PHONY: help demo test lint format types docs study bench bench-graph bench-sigma lowest wheel clean purge
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +56,9 @@ bench: $(VENV)/core.stamp  ## tables beside other packages (ARGS="--replicates 4
 bench-graph: $(PEERS)/peers.stamp  ## questions to graphs, beside dowhy and pgmpy in one run
 	$(CALM) $(PEERS)/bin/python -m benchmarks.graph --out benchmarks/results/GRAPH_PEERS.md $(ARGS)
 
+bench-sigma: $(GRAPH_PEERS)/peers.stamp  ## graphs from data, beside causal-learn, lingam, dagma, sumu and DiBS
+	$(CALM) $(GRAPH_PEERS)/bin/python -m benchmarks.sigma.peers --out benchmarks/results/SIGMA_PEERS.md $(ARGS)
+
 lowest: $(LOWEST)/lowest.stamp  ## the tests on the lowest versions that pyproject.toml allows
 	$(CALM) $(LOWEST)/bin/python $(PYTEST) -m "not slow" -W default tests $(NOT_LOWEST) $(ARGS)
 
@@ -62,7 +66,7 @@ wheel: $(VENV)/dev.stamp  ## build wheel and source archive into dist/
 	$(BIN)/python -m build --outdir dist .
 
 clean:  ## remove what was built, keep the environment
-	rm -rf dist build docs/_build docs/api/generated docs/vignettes docs/benchmarks $(LOWEST) $(PEERS)
+	rm -rf dist build docs/_build docs/api/generated docs/vignettes docs/benchmarks $(LOWEST) $(PEERS) $(GRAPH_PEERS)
 	rm -rf .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
 
@@ -104,6 +108,15 @@ $(PEERS)/peers.stamp: pyproject.toml benchmarks/graph-requirements.txt | $(BIN)/
 	grep '^torch==' constraints.txt > $(PEERS)/constraints.txt
 	$(PEERS)/bin/python -m pip --disable-pip-version-check install --quiet -e . \
 		-r benchmarks/graph-requirements.txt -c $(PEERS)/constraints.txt
+	@touch $@
+
+# One after the other: together their stated versions of scipy exclude each other.
+$(GRAPH_PEERS)/peers.stamp: pyproject.toml constraints.txt benchmarks/sigma-requirements.txt | $(BIN)/python
+	$(BIN)/python -m venv --clear $(GRAPH_PEERS)
+	grep '^torch==' constraints.txt > $(GRAPH_PEERS)/constraints.txt
+	grep -v '^#' benchmarks/sigma-requirements.txt | xargs -n 1 \
+		$(GRAPH_PEERS)/bin/python -m pip --disable-pip-version-check install --quiet -c $(GRAPH_PEERS)/constraints.txt
+	$(GRAPH_PEERS)/bin/python -m pip --disable-pip-version-check install --quiet -e '.[sigma]' -c $(GRAPH_PEERS)/constraints.txt
 	@touch $@
 
 $(LOWEST)/lowest.stamp: pyproject.toml .ci/lowest.py
