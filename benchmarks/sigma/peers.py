@@ -230,7 +230,7 @@ def write(found: pd.DataFrame, given: argparse.Namespace) -> None:
     own = table["seconds"].xs("causalif, BGe", level="method")
     table["x BGe"] = (
         table["seconds"] / own.reindex(table.index.droplevel("method")).to_numpy()
-    ).round(1)  # noqa: E501
+    ).round(1)
     table["sets"] = grouped["seconds"].count()
     failed = grouped["failed"].agg(lambda f: ", ".join(sorted({x for x in f if x})))
     table["failed by"] = failed
