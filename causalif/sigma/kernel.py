@@ -22,8 +22,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 def compiled(function: F) -> F:
     """Compile on first use; threads may run it side by side."""
     # Nothing is allocated, so that no references are counted: half of the time to compile.
-    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
-    return numba.njit(**options)(function)
+    njit: Any = numba.njit
+    return njit(nogil=True, error_model="numpy", _nrt=False)(function)
 
 
 class Lists(NamedTuple):
@@ -103,7 +103,7 @@ def within(lists: Lists, node: int, inside: Mask) -> float:
     at, top, total = position(lists, node, inside), -np.inf, 0.0
     for group in range(lists.groups[node], lists.groups[node + 1]):
         if (lists.outside[group] & ~inside) == 0:
-            value = lists.sums[lists.tables[group] + at]
+            value: Any = lists.sums[lists.tables[group] + at]
             if value > top:
                 total = total * exp(top - value) + 1.0
                 top = value

@@ -158,7 +158,7 @@ def _agree(means: np.ndarray) -> bool:
 
 def _mix(nodes: int) -> np.ndarray:
     """Moves in one step: of nodes in the layering, reversals, and of parents."""
-    return np.array([max(1, nodes // 10), 2 * nodes, nodes])
+    return np.array([max(1, nodes // 20), nodes, nodes])
 
 
 def _advance(lists: Lists, state: ChainsState, n_jobs: int) -> ChainsState:

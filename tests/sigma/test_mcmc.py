@@ -277,7 +277,8 @@ def test_unusable_requests():
     with pytest.raises(DataError, match="no graph is allowed"):
         run_chains(ParentSets.of("AB", [np.array([2]), np.array([1])], [np.zeros(1)] * 2))
     states = []
-    with pytest.warns(ConvergenceWarning):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
         run_chains(sets, samples=10, steps=1000, seed=1, on_segment=states.append)
     with pytest.raises(DataError, match=r"the saved chains are 4 .* of 3 nodes; .* of 4"):
         run_chains(gaussian(4, 50, 1), samples=10, state=states[0])
