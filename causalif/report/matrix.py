@@ -59,7 +59,8 @@ def matrix(
     ax.imshow(masked, cmap=SHADES, vmin=0, vmax=1, aspect="equal", gid="cells")
     size = float(np.clip(135 / count, 4.5, canvas.TEXT))
     labels = [canvas.literal(canvas.shorten(name, 24)) for name in table.index]
-    ax.set_xticks(range(count), labels=labels, rotation=90, fontsize=max(size, 6))
+    turned = 90 if max(map(len, labels)) > 4 else 0
+    ax.set_xticks(range(count), labels=labels, rotation=turned, fontsize=max(size, 6))
     ax.set_yticks(range(count), labels=labels, fontsize=max(size, 6))
     ax.tick_params(length=0)
     ax.xaxis.tick_top()

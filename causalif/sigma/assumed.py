@@ -10,6 +10,8 @@ import pandas as pd
 if TYPE_CHECKING:
     from causalif.sigma.result import SigmaResult
 
+UNSAID = (None, (), [], "")  # settings that were left as they are
+
 
 def assumptions(result: SigmaResult) -> list[str]:
     """What the numbers rest on, in words."""
@@ -71,7 +73,7 @@ def settings_of(result: SigmaResult) -> pd.DataFrame:
         rows |= {f"{name}{part}": value for name, value in half.posterior.diagnostics.items()}
         rows |= {f"regressions {name}{part}": value for name, value in half.fits.items()}
         rows[f"weight of graphs left out{part}"] = half.left_out
-    said = {name: _said(value) for name, value in rows.items() if value is not None}
+    said = {name: _said(value) for name, value in rows.items() if value not in UNSAID}
     return pd.DataFrame({"value": said.values()}, index=pd.Index(said, name="setting"))
 
 

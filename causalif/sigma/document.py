@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from causalif.sigma.result import SigmaResult
 
-SHOWN = 12  # pathways, in a notebook
+SHOWN, LISTED = 12, 25  # pathways, in a notebook and in a report
 GRAPHS = 10
 RARE = 0.05  # arrows below are not listed
 MATRIX = 30  # columns at most
@@ -94,12 +94,12 @@ def sections(result: SigmaResult) -> list[html.Section]:
         html.Section(
             "Pathways",
             [head, *said],
-            table=result.tidy()[TABLE].set_index("path"),
+            table=result.tidy()[TABLE].head(LISTED + 1).set_index("path"),
             figure=_figure(lambda ax: result.plot("pathways", ax=ax)),
             note=f"Effects average over graphs, those without the pathway as zero; "
             f"{100 * result.level:g}% intervals are quantiles of the mixture over graphs. "
             "Stability: the probability of graphs that have the pathway; mc_error: its "
-            "Monte-Carlo error.",
+            f"Monte-Carlo error.{_unlisted(result)}",
         ),
         *_where_present(result),
         *_variance(result),
@@ -116,6 +116,11 @@ def sections(result: SigmaResult) -> list[html.Section]:
         html.Section("Settings and diagnostics", table=settings_of(result)),
         html.Section("References", [f"- {key}" for key in REFERENCES]),
     ]
+
+
+def _unlisted(result: SigmaResult) -> str:
+    more = len(result.pathways) - LISTED
+    return f" {more} less stable pathways are not listed." if more > 0 else ""
 
 
 def _where_present(result: SigmaResult) -> list[html.Section]:

@@ -15,6 +15,7 @@ from matplotlib.text import Text
 
 from causalif.errors import DataError
 from causalif.report import arrows, legend, matrix, network
+from causalif.report.numbers import write_numbers
 
 matplotlib.use("Agg")
 
@@ -125,6 +126,29 @@ def test_strong_arrows_lead_to_the_right_and_many_columns_are_avoided():
     strong = network.network(*frames(np.where(chain > 0, 0.9, 0)), ax=new_axes(16))
     places = [box(strong, k)[0] for k in range(10)]
     assert places == sorted(places)
+
+
+def test_an_improbable_arrow_back_to_an_earlier_column_ends_at_its_head():
+    probability = np.zeros((7, 7))
+    probability[[0, 1, 2, 3, 5], [1, 2, 3, 4, 6]] = 0.9
+    probability[4, 5] = 0.2  # seven columns, if it led
+    nodes, found = frames(probability)
+    ax = network.network(nodes, found, ax=new_axes())
+    k = int(np.flatnonzero(found["tail"] == 4)[0])
+    assert box(ax, 5)[2] < box(ax, 4)[0]
+    assert away(tip(ax, k), box(ax, 5)) < 3
+    assert away(part(ax, f"arrow-{k}").get_xydata()[0], box(ax, 4)) < 3
+
+
+def test_numbers_keep_clear_of_boxes_and_of_one_another():
+    lines = [np.array([[0.0, y], [200.0, y]]) for y in (0.0, 3.0)]
+    boxes = np.array([[70.0, -20.0, 130.0, 20.0]])
+    ax = new_axes()
+    write_numbers(ax, lines, [0.5, 0.7], boxes, size=8.0)
+    one, other = (np.array(part(ax, f"number-{k}").get_position()) for k in (0, 1))
+    for x, y in (one, other):
+        assert not (60 < x < 140 and abs(y) < 24)
+    assert abs(one - other)[0] > 16 or abs(one - other)[1] > 8
 
 
 def test_tiers_are_columns():
