@@ -125,8 +125,8 @@ class Codes:
 def _codes(
     values: np.ndarray, orders: Sequence[np.ndarray], pairs: Sequence[Pair], rung: str
 ) -> np.ndarray:
-    if rung == SMOOTH:
-        own = [(values[:, members(mask, values.shape[1])], values[:, v]) for v, mask in pairs]
-        return np.array([smooth_evidence(parents, column) for parents, column in own])
     with one_thread():
+        if rung == SMOOTH:
+            own = [(values[:, members(mask, values.shape[1])], values[:, v]) for v, mask in pairs]
+            return np.array([smooth_evidence(parents, column) for parents, column in own])
         return np.mean([code_lengths(values[order], pairs, rung) for order in orders], axis=0)

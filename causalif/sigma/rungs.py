@@ -211,10 +211,13 @@ def fit_all_rows(values: np.ndarray, pairs: Sequence[Pair], rung: Rung) -> Flow:
 
 @contextmanager
 def one_thread() -> Generator[None]:
-    """Keep torch on one thread: batches are small, and run side by side instead."""
+    """Keep torch and numpy on one thread: batches are small, and run side by side instead."""
+    from threadpoolctl import threadpool_limits
+
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        yield
+        with threadpool_limits(1):
+            yield
     finally:
         torch.set_num_threads(before)
