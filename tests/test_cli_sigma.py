@@ -142,6 +142,8 @@ def test_json_stays_json_beside_files(file, tmp_path, capsys):
         ([*ENDS, "--tier", "Y", "--tier", "Q"], ["'Q'"]),
         ([*ENDS, "--required", "A -> Q"], ["'Q'"]),
         ([*ENDS, "--threshold", "2"], ["threshold=2.0"]),
+        ([*ENDS, "--level", "95"], ["level=95.0"]),
+        ([*ENDS, "--columns", "A,Y,Z"], ["'Z'"]),
         ([*ENDS, "--fdr", "-1"], ["fdr=-1.0"]),
         ([*ENDS, "--samples", "0"], ["samples=0"]),
         ([*ENDS, "--samples", "x"], ["invalid int value: 'x'"]),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130  # as shells have it: 128 + SIGINT
 # What is handed on as it was given; the rest has defaults of the function's own.
-EFFECTS = ("threshold", "fdr", "max_length", "learners", "split", "seed", "n_jobs")
+EFFECTS = ("level", "threshold", "fdr", "max_length", "learners", "split", "seed", "n_jobs")
 GRAPHS = (
     *("method", "score", "tiers", "required", "forbidden", "max_parents", "samples", "columns"),
     "checkpoint",
@@ -42,6 +42,7 @@ def add_commands(commands: Any) -> None:
     sigma.add_argument("--learners", metavar="auto|glm")
     sigma.add_argument("--threshold", type=float, metavar="P", help="of a stable pathway")
     sigma.add_argument("--fdr", type=float, metavar="Q", help="of stable pathways, in its place")
+    sigma.add_argument("--level", type=float, metavar="P", help="of intervals")
     sigma.add_argument("--max-length", type=int, metavar="L", help="most arrows of a pathway")
     sigma.add_argument(
         "--split", action="store_true", default=None, help="graphs and effects from other rows"

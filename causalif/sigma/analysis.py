@@ -18,7 +18,7 @@ from causalif.effects.options import check_options, settings_from
 from causalif.effects.shared import complete
 from causalif.errors import Problems, did_you_mean
 from causalif.nuisance.folds import seed_for
-from causalif.sigma.columns import read_all
+from causalif.sigma.columns import choose_columns, read_all
 from causalif.sigma.found import averaged, having_any, having_path
 from causalif.sigma.learn import dag_posterior
 from causalif.sigma.plans import Path
@@ -42,6 +42,7 @@ def sigma_analysis(
     max_length: int | None = None,
     coverage: float = 0.99,
     split: bool = False,
+    level: float = 0.95,
     estimator: str = "onestep",
     learners: Any = "auto",
     folds: int = 5,
@@ -88,6 +89,8 @@ def sigma_analysis(
     split : bool, default False
         Learn graphs on one half of the rows and estimate effects on the other, exchange the
         halves, and average: the same rows then never serve both.
+    level : float, default 0.95
+        Of the intervals.
     estimator : {"onestep", "tmle", "plugin", "ipw"}, default "onestep"
         For two levels, as ``method`` of the effects.
     learners, folds, repeats, reference, levels, truncate, stabilize
@@ -140,7 +143,8 @@ def sigma_analysis(
         "n_jobs": n_jobs, "progress": progress, "seed": seed,
     }  # fmt: skip
     problems = Problems()
-    _check(threshold, fdr, least, coverage, split, max_length, problems)
+    shares = {"threshold": threshold, "fdr": fdr, "least": least, "coverage": coverage}
+    _check(shares, level, split, max_length, problems)
     frame = read_frame(data, problems)
     names = _nodes(frame, posterior, graphs, problems)
     _check_ends(exposure, outcome, names, problems)
@@ -162,23 +166,21 @@ def sigma_analysis(
             own = _posterior(frame, names, others, told, name)
         halves.append(_one(own, study if rows is None else study.take(rows), rows, coverage,
                            least, max_length))  # fmt: skip
-    return SigmaResult.of(halves, study, threshold=threshold, fdr=fdr)
+    return SigmaResult.of(halves, study, threshold=threshold, fdr=fdr, level=level)
 
 
 def _check(
-    threshold: Any, fdr: Any, least: Any, coverage: Any, split: Any, max_length: Any,
-    problems: Problems,
-) -> None:  # fmt: skip
-    for name, share in (("threshold", threshold), ("fdr", fdr), ("least", least)):
-        if share is not None and not _is_share(share):
+    shares: Mapping[str, Any], level: Any, split: Any, max_length: Any, problems: Problems
+) -> None:
+    for name, share in shares.items():
+        if not (_is_share(share) or (name == "fdr" and share is None)):
             problems.add(f"{name}={share!r} is not between 0 and 1.")
-    if not (_is_share(coverage) and coverage > 0):
-        problems.add(f"coverage={coverage!r} is no share above 0 and up to 1.")
+    if not (_is_share(level) and 0 < level < 1):
+        problems.add(f"level={level!r} is not between 0 and 1.")
     if not isinstance(split, bool):
         problems.add(f"split={split!r} is neither True nor False.")
-    if max_length is not None and not (
-        isinstance(max_length, int) and not isinstance(max_length, bool) and max_length >= 1
-    ):
+    whole = isinstance(max_length, int) and not isinstance(max_length, bool)
+    if max_length is not None and not (whole and max_length >= 1):
         problems.add(f"max_length={max_length!r} is not a whole number from 1 up.")
 
 
@@ -191,8 +193,7 @@ def _nodes(
 ) -> list[str]:
     """The nodes of the graphs, which are columns."""
     if posterior is None:
-        columns = graphs.get("columns")
-        return list(frame.positions) if columns is None else [str(name) for name in columns]
+        return choose_columns(frame, graphs.get("columns"), problems)
     for name in posterior.names:
         if name not in frame.positions:
             problems.add(

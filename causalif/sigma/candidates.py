@@ -17,7 +17,7 @@ BEST = 32
 
 def candidate_sets(
     nodes: Nodes, *, count: int = CANDIDATES, prior: str = "uniform", limit: int | None = None
-) -> tuple[list[np.ndarray], np.ndarray]:
+) -> list[np.ndarray]:
     """List parent sets: subsets of each node's candidates, and one parent from outside.
 
     Candidates are found one by one: the next is the one for which the sets that contain it,
@@ -37,13 +37,9 @@ def candidate_sets(
 
     Returns
     -------
-    masks : list of ndarray of int64
-        Per node, bitmasks in ascending order. Required parents are in all of them.
-    lost : ndarray, shape (d,)
-        Estimated share of each node's mass that is not listed: that of sets one step beyond
-        the list (two parents from outside, or one parent more than the limit, joined with the
-        best of the list) in the sum of both. It takes every other node as a possible parent;
-        what lies two steps beyond is not in it.
+    list of ndarray of int64
+        Per node, bitmasks in ascending order. Required parents are in all of them. What is not
+        in them is lost: see `lost_mass`.
 
     References
     ----------
@@ -57,21 +53,18 @@ def candidate_sets(
     >>> rng = np.random.default_rng(1)
     >>> data = pd.DataFrame(rng.normal(size=(200, 5)), columns=list("ABCDE"))
     >>> data["E"] += data["B"] + data["D"]
-    >>> masks, lost = candidate_sets(read_nodes(data), count=2, limit=2)
+    >>> masks = candidate_sets(read_nodes(data), count=2, limit=2)
     >>> len(masks[4])  # subsets of B and D, and A or C with none or one of these
     10
-    >>> bool(lost[4] < 0.1)
-    True
     """
     known, most = nodes.knowledge, most_parents(nodes.knowledge, limit)
     chosen = _candidates(nodes, count, prior, most)
-    sets, further = list[np.ndarray](), list[np.ndarray]()
+    sets = list[np.ndarray]()
     for must, may, own in zip(known.required, known.allowed, chosen, strict=True):
         outside = np.int64(1) << members(int(may & ~must & ~own), len(known.names))
         inner = must | subsets_up_to(members(int(own), len(known.names)), most - int(size(must)))
         sets.append(np.sort(np.concatenate([inner, _joined(inner, outside, most)])))
-        further.append(outside)
-    return sets, _lost(nodes, sets, further, chosen, prior, most)
+    return sets
 
 
 def most_parents(known: Knowledge, limit: int | None) -> int:
@@ -123,27 +116,67 @@ def _candidates(nodes: Nodes, count: int, prior: str, most: int) -> np.ndarray:
     return chosen
 
 
-def _lost(
-    nodes: Nodes,
-    sets: Sequence[np.ndarray],
-    outside: Sequence[np.ndarray],
-    chosen: np.ndarray,
-    prior: str,
-    most: int,
+def lost_mass(
+    nodes: Nodes, sets: Sequence[np.ndarray], graphs: np.ndarray, prior: str = "uniform"
 ) -> np.ndarray:
-    """The share of the sets one step beyond the list."""
-    listed, more = _score(nodes, sets, prior), min(most + 1, nodes.knowledge.max_parents)
-    beyond: list[np.ndarray] = []
-    for own, scores, extra, inner in zip(sets, listed, outside, chosen, strict=True):
-        best = _best(own, scores, more - 1)
-        wider = np.concatenate([extra, np.int64(1) << members(int(inner), len(nodes.names))])
-        reached = _joined(best, wider, more)
-        beyond.append(reached[~np.isin(reached, own)])
-    found = _score(nodes, beyond, prior)
-    return np.array([_share(b, a) for a, b in zip(listed, found, strict=True)])
+    """The estimated share of each node's parent-set mass that is not listed, shape (d,).
+
+    In an order of each graph, what a node could have as parents is what stands before it. Of
+    that, the sets one step beyond the list (two parents from outside, joined with the best of
+    the list) are scored, and their share in the sum of both is averaged over the graphs. What
+    lies two steps beyond is not in it.
+
+    Parameters
+    ----------
+    nodes : Nodes
+    sets : sequence of ndarray of int64
+        The list: bitmasks per node.
+    graphs : ndarray of int, shape (count, d)
+        Drawn from the posterior that the list gives.
+    prior : {"uniform", "fair"}
+    """
+    listed = _score(nodes, sets, prior)
+    shares = np.zeros((len(graphs), len(nodes.names)))
+    for k, graph in enumerate(graphs):
+        before = _before(graph)
+        inside = [(own & ~before[j]) == 0 for j, own in enumerate(sets)]
+        beyond = [
+            _one_step(nodes, j, own[kept], scores[kept], before[j], own)
+            for j, (own, scores, kept) in enumerate(zip(sets, listed, inside, strict=True))
+        ]
+        found = _score(nodes, beyond, prior)
+        shares[k] = [
+            _share(rest, scores[kept])
+            for rest, scores, kept in zip(found, listed, inside, strict=True)
+        ]
+    return shares.mean(axis=0)
+
+
+def _before(graph: np.ndarray) -> list[int]:
+    """What stands before each node in an order of the graph, as bitmasks."""
+    found, placed = [0] * len(graph), 0
+    while placed != 2 ** len(graph) - 1:
+        for node, parents in enumerate(graph.tolist()):
+            if not placed >> node & 1 and parents & ~placed == 0:
+                found[node] = placed
+                placed |= 1 << node
+    return found
+
+
+def _one_step(
+    nodes: Nodes, node: int, masks: np.ndarray, scores: np.ndarray, before: int, listed: np.ndarray
+) -> np.ndarray:
+    """The best of the list with one more parent from what stands before, if not listed."""
+    known = nodes.knowledge
+    free = before & int(known.allowed[node])
+    more = np.int64(1) << members(free, len(known.names))
+    best = masks[np.argsort(-scores, kind="stable")[:BEST]]
+    reached = _joined(best, more, known.max_parents)
+    return reached[~np.isin(reached, listed)]
 
 
 def _share(part: np.ndarray, rest: np.ndarray) -> float:
+    """What share of the sum of both the first has."""
     if not len(part):
         return 0.0
     inside = log_sum(part)

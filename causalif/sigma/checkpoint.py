@@ -67,20 +67,25 @@ class Checkpoint:
         _check_same(place / QUESTION, json.loads(json.dumps(question)), str(folder))
         return cls(place)
 
-    def ladder(self, nodes: Nodes, progress: bool | None, entropy: int) -> Scorer:
+    def ladder(self, nodes: Nodes, settings: Settings) -> Scorer:
         """The ladder's scores; those that were made before are read."""
         from causalif.sigma.extras import needed
 
         needed("torch", "pyro", what='score="ladder"')
+        from joblib import effective_n_jobs
+
         from causalif.sigma.ladder import ladder_scorer
+        from causalif.sigma.score_cache import ScoreCache
 
         assert nodes.values is not None
+        workers: Any = 1 if settings.n_jobs is None else effective_n_jobs(settings.n_jobs)
         return ladder_scorer(
             nodes.values,
             base=nodes.scorer,
-            seed=seed_for(entropy, "ladder"),
-            cache=None if self.folder is None else self.folder / SCORES,
-            progress=progress,
+            seed=seed_for(settings.entropy, "ladder"),
+            cache=None if self.folder is None else ScoreCache.load(self.folder / SCORES),
+            progress=settings.progress,
+            threads=int(workers),
         )
 
     def chains(self, sets: ParentSets, settings: Settings, samples: int) -> Chains:

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from causalif.errors import Problems, check_choice
 from causalif.nuisance.folds import entropy_of, seed_for
-from causalif.sigma.candidates import candidate_sets
 from causalif.sigma.checkpoint import Checkpoint
 from causalif.sigma.exact import ExactPosterior
+from causalif.sigma.listing import lost, scored
 from causalif.sigma.parents import ParentSets
-from causalif.sigma.posterior import DAGPosterior
-from causalif.sigma.scores import PRIORS, Nodes, read_nodes, score_parent_sets
+from causalif.sigma.posterior import BATCHES, DAGPosterior
+from causalif.sigma.scores import PRIORS, Nodes, read_nodes
 from causalif.sigma.tables import MOST_NODES, check_size
 
 METHODS = ("flow", "mcmc", "exact")
-# Flows are fitted for every parent set: without limit they are too many from six nodes on.
-FEW_NODES, FEW_PARENTS = 5, 3
 TRAINING_DRAWS = 4000
 
 
@@ -98,8 +96,10 @@ def dag_posterior(
     required, forbidden : text or sequence of pairs
         Arrows: ``[("A", "B")]`` or ``"A -> B; C -> D"``.
     max_parents : int, optional
-        The most parents of a node; by default 3 with more than 14 columns, and with the ladder
-        from 6 columns on; otherwise any number.
+        The most parents of a node; by default any number. A limit that is too tight does
+        harm: where an arrow may be turned round, common effects become parents. With the
+        ladder, flows are fitted for up to 3 parents (any number with up to 5 columns); beyond
+        that the score is that of "bge".
     samples : int, default 1000
         How many graphs to draw.
     checkpoint : path, optional
@@ -174,7 +174,7 @@ def dag_posterior(
         method=method,
         score=score,
         prior=prior,
-        max_parents=_most_parents(nodes, score, max_parents),
+        max_parents=nodes.knowledge.max_parents,
         samples=int(samples),
         candidates=int(candidates),
         chains=int(chains),
@@ -203,6 +203,8 @@ def _learn(
         **known,
     }
     diagnostics = {**found, **made.pop("diagnostics")}
+    if len(nodes.names) > MOST_NODES:
+        diagnostics["lost"] = lost(nodes, sets, made["draws"], settings)
     return DAGPosterior(nodes.names, **made, settings=about, diagnostics=diagnostics)
 
 
@@ -222,32 +224,6 @@ def _told(knowledge: Any) -> Any:
     if isinstance(knowledge, Mapping):
         return {str(name): float(time) for name, time in knowledge.items()}
     return [k if isinstance(k, str) else [str(name) for name in k] for k in knowledge]
-
-
-def _most_parents(nodes: Nodes, score: str, given: int | None) -> int:
-    """The limit that is used: the user's, or one by which the scores can be had."""
-    count = len(nodes.names)
-    limited = count > MOST_NODES or (score == "ladder" and count > FEW_NODES)
-    if given is not None or not limited:
-        return nodes.knowledge.max_parents
-    needed = int(np.bitwise_count(nodes.knowledge.required).max())
-    return max(FEW_PARENTS, needed)
-
-
-def scored(nodes: Nodes, settings: Settings, kept: Checkpoint) -> tuple[ParentSets, dict[str, Any]]:
-    """The parent sets that are looked at, with their scores; and what that leaves out."""
-    found: dict[str, Any] = {}
-    known = replace(nodes.knowledge, max_parents=settings.max_parents)
-    limited = replace(nodes, knowledge=known)
-    if len(nodes.names) <= MOST_NODES:
-        sets = limited.knowledge.parent_sets()
-    else:
-        sets, lost = candidate_sets(limited, count=settings.candidates, prior=settings.prior)
-        found["lost"] = dict(zip(nodes.names, np.round(lost, 6).tolist(), strict=True))
-    found["parent_sets"] = int(sum(len(masks) for masks in sets))
-    if settings.score == "ladder":
-        limited = replace(limited, scorer=kept.ladder(limited, settings.progress, settings.entropy))
-    return score_parent_sets(limited, sets, settings.prior), found
 
 
 def _by_sums(sets: ParentSets, settings: Settings, kept: Checkpoint) -> dict[str, Any]:
@@ -275,11 +251,28 @@ def _by_chains(sets: ParentSets, settings: Settings, kept: Checkpoint) -> dict[s
     return {
         "draws": chains.graphs,
         "draw_weights": np.full(count, 1 / count),
-        "batches": chains.batches,
+        "batches": stretches(chains.chain, BATCHES),
         "arrows": chains.arrows,
         "arrow_errors": chains.arrow_errors,
         "diagnostics": chains.diagnostics,
     }
+
+
+def stretches(chain: np.ndarray, count: int) -> np.ndarray:
+    """Which stretch of which chain each draw is of, `count` in all or a few more.
+
+    Examples
+    --------
+    >>> stretches(np.array([0, 0, 0, 0, 1, 1, 1, 1]), 4)
+    array([0, 0, 1, 1, 2, 2, 3, 3])
+    """
+    chains = int(chain.max()) + 1
+    each = -(-count // chains)
+    found = np.zeros(len(chain), dtype=np.int64)
+    for one in range(chains):
+        own = np.flatnonzero(chain == one)
+        found[own] = one * each + np.arange(len(own)) * each // len(own)
+    return found
 
 
 def _by_flow(sets: ParentSets, settings: Settings, kept: Checkpoint) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -55,7 +55,7 @@ def run_chains(
     samples: int = 1000,
     chains: int = 4,
     seed: int | np.random.Generator | None = None,
-    n_jobs: int = 1,
+    n_jobs: int | None = 1,
     progress: bool | None = None,
     steps: int | None = None,
     on_segment: Callable[[ChainsState], None] | None = None,
@@ -76,7 +76,8 @@ def run_chains(
     chains : int
     seed : int or Generator
     n_jobs : int
-        Threads; chains run side by side, and no number depends on it.
+        Chains run side by side, as threads or on the joblib backend that is set; no number
+        depends on it.
     progress : bool, optional
     steps : int, optional
         Steps of each chain. By default they go on until they agree: probabilities of arrows
@@ -161,33 +162,45 @@ def _mix(nodes: int) -> np.ndarray:
     return np.array([max(1, nodes // 20), nodes, nodes])
 
 
-def _advance(lists: Lists, state: ChainsState, n_jobs: int) -> ChainsState:
+Advanced = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int]
+
+
+def _advance(lists: Lists, state: ChainsState, n_jobs: int | None) -> ChainsState:
     """All chains one segment further."""
     from joblib import Parallel, delayed
 
-    from causalif.sigma.moves import advance
-
     start = perf_counter()
-    chains, _, kept, nodes = state.graphs.shape
-    parents, random = state.parents.copy(), state.random.copy()
-    graphs = np.zeros((chains, kept, nodes), dtype=np.int64)
-    counts = np.zeros((chains, STRETCHES, nodes, nodes), dtype=np.int32)
-
-    def one(chain: int) -> int:
-        room = np.zeros(nodes, np.int64), np.zeros(nodes, np.int64), np.zeros((6, 2 * nodes + 2))
-        mine = parents[chain], random[chain], SEGMENT, _mix(nodes), graphs[chain], counts[chain]
-        return advance(lists, *mine, *room)
-
-    # Threads: the compiled code lets go of the lock, and is compiled once.
-    accepted = Parallel(n_jobs=n_jobs, backend="threading")(delayed(one)(c) for c in range(chains))
+    kept = state.graphs.shape[2]
+    # Threads unless another backend is set: the compiled code lets go of the lock.
+    run: Any = Parallel(n_jobs=n_jobs, prefer="threads")
+    ahead: list[Advanced] = run(
+        delayed(_segment)(lists, *chain, kept)
+        for chain in zip(state.parents, state.random, strict=True)
+    )
+    parents, random, graphs, counts, accepted = (
+        np.array(each) for each in zip(*ahead, strict=True)
+    )
     return ChainsState(
         parents,
         random,
         np.concatenate([state.graphs, graphs[:, None]], axis=1),
         np.concatenate([state.counts, counts], axis=1),
-        state.accepted + np.array(accepted),
+        state.accepted + accepted,
         state.seconds + (perf_counter() - start),
     )
+
+
+def _segment(lists: Lists, parents: np.ndarray, random: np.ndarray, kept: int) -> Advanced:
+    """One chain one segment further: its graph and random numbers, graphs kept, arrows counted."""
+    from causalif.sigma.moves import advance
+
+    nodes = len(parents)
+    parents, random = parents.copy(), random.copy()
+    graphs = np.zeros((kept, nodes), dtype=np.int64)
+    counts = np.zeros((STRETCHES, nodes, nodes), dtype=np.int32)
+    room = np.zeros(nodes, np.int64), np.zeros(nodes, np.int64), np.zeros((6, 2 * nodes + 2))
+    accepted = advance(lists, parents, random, SEGMENT, _mix(nodes), graphs, counts, *room)
+    return parents, random, graphs, counts, int(accepted)
 
 
 def _summary(state: ChainsState, samples: int) -> Chains:

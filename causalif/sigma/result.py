@@ -109,7 +109,7 @@ class SigmaResult:
         *,
         threshold: float,
         fdr: float | None,
-        level: float = 0.95,
+        level: float,
     ) -> SigmaResult:
         """Put the halves together."""
         order = _paths(halves)

@@ -1,0 +1,80 @@
+"""Which parent sets are listed, and how each is scored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from causalif.sigma.candidates import candidate_sets, lost_mass
+from causalif.sigma.checkpoint import Checkpoint
+from causalif.sigma.parents import ParentSets, Scorer
+from causalif.sigma.scores import Nodes, score_parent_sets
+from causalif.sigma.tables import MOST_NODES
+
+if TYPE_CHECKING:
+    from causalif.sigma.learn import Settings
+
+# Flows are fitted set by set: without limit they are too many from six nodes on.
+FEW_NODES, FEW_PARENTS = 5, 3
+LOOKED_AT = 20  # graphs in whose order it is seen what the list leaves out
+
+
+def scored(nodes: Nodes, settings: Settings, kept: Checkpoint) -> tuple[ParentSets, dict[str, Any]]:
+    """The parent sets that are looked at, with their scores.
+
+    Up to 14 nodes these are all that background knowledge permits; above, subsets of each
+    node's candidates and one parent from outside.
+
+    Parameters
+    ----------
+    nodes : Nodes
+    settings : Settings
+    kept : Checkpoint
+    """
+    whole = nodes
+    if settings.score == "ladder":
+        whole = replace(nodes, scorer=_by_ladder(nodes, settings, kept))
+    sets = _listed(nodes, settings)
+    return score_parent_sets(whole, sets, settings.prior), {
+        "parent_sets": sum(len(masks) for masks in sets)
+    }
+
+
+def _listed(nodes: Nodes, settings: Settings) -> list[np.ndarray]:
+    if len(nodes.names) <= MOST_NODES:
+        return nodes.knowledge.parent_sets()
+    return candidate_sets(nodes, count=settings.candidates, prior=settings.prior)
+
+
+def _by_ladder(nodes: Nodes, settings: Settings, kept: Checkpoint) -> Scorer:
+    """The ladder for small sets; what it gives BGe alone for larger ones."""
+    ladder = kept.ladder(nodes, settings)
+    if len(nodes.names) <= FEW_NODES:
+        return ladder
+    from causalif.sigma.ladder import WEIGHT
+
+    most = max(FEW_PARENTS, int(np.bitwise_count(nodes.knowledge.required).max()))
+    return partial(_small_and_large, ladder, nodes.scorer, most, float(np.log1p(-WEIGHT)))
+
+
+def _small_and_large(
+    ladder: Scorer, base: Scorer, most: int, less: float, sets: Sequence[np.ndarray]
+) -> list[np.ndarray]:
+    small = [np.bitwise_count(masks) <= most for masks in sets]
+    own = ladder([masks[which] for masks, which in zip(sets, small, strict=True)])
+    found = base(sets)
+    for scores, which, better in zip(found, small, own, strict=True):
+        scores += less
+        scores[which] = better
+    return found
+
+
+def lost(nodes: Nodes, sets: ParentSets, draws: np.ndarray, settings: Settings) -> dict[str, float]:
+    """For every node the estimated share of its parent sets that is not listed."""
+    some = draws[:: max(1, len(draws) // LOOKED_AT)][:LOOKED_AT]
+    shares = lost_mass(nodes, sets.masks, some, settings.prior)
+    return dict(zip(nodes.names, np.round(shares, 6).tolist(), strict=True))
