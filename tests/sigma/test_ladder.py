@@ -56,6 +56,13 @@ def chain(rows, seed, curve=lambda x: x):
     return np.column_stack([a, b, 0.8 * b + 0.6 * f])
 
 
+def two_peaks(rows, seed):
+    """A -> B by a line, with noise around -1 and 1."""
+    rng = np.random.default_rng(seed)
+    a, e = rng.normal(size=(2, rows))
+    return a, a + rng.choice([-1.0, 1.0], rows) + 0.3 * e
+
+
 @pytest.fixture(scope="module")
 def linear():
     return chain(200, seed=11)
@@ -173,9 +180,10 @@ def test_curves_tell_the_direction():
 
 
 def test_noise_tells_the_direction():
-    rng = np.random.default_rng(6)
-    x, e = rng.uniform(-1, 1, size=(2, 300))
-    assert posterior(ladder(np.column_stack([x, x + e])), 2).arrows()[0, 1] > 0.99
+    # Not two uniforms: given their sum one is uniform again, and its spread serves as well.
+    values = np.column_stack(two_peaks(300, seed=6))
+    assert posterior(ladder(values), 2).arrows()[0, 1] > 0.99
+    assert posterior(bge(values), 2).arrows()[0, 1] == approx(0.5, abs=0.01)
 
 
 def test_spread_tells_the_direction():
@@ -190,12 +198,27 @@ def test_lines_tell_no_direction(linear):
     assert np.abs(own - plain).sum() / 2 < 0.15
 
 
-def test_borrowing_changes_little(linear):
-    kept = {}
-    one, other = (
-        posterior(ladder(linear, worth=worth, cache=kept), 3).arrows() for worth in (np.inf, 2.0)
-    )
+def test_borrowing_changes_little():
+    a, b = two_peaks(250, seed=8)  # flows decide
+    values = np.column_stack([a, b, np.random.default_rng(9).normal(size=250)])
+    kept, own = {}, {}
+    whole = ladder(values, worth=np.inf, cache=own)
+    borrowed = ladder(values, worth=2.0, cache=kept)
+    one, other = posterior(whole, 3).arrows(), posterior(borrowed, 3).arrows()
+    assert len(kept) < len(own)
+    assert one[0, 1] > 0.9
     assert np.abs(one - other).max() < 0.01
+    for mine, theirs in zip(whole(every_set(3)), borrowed(every_set(3)), strict=True):
+        assert np.abs(mine - theirs).max() < 15  # without flows: some 100
+
+
+def test_parents_of_the_spread_keep_their_flows():
+    rng = np.random.default_rng(9)
+    a, b, e = rng.normal(size=(3, 300))
+    values = np.column_stack([a, b, a + np.exp(0.7 * b) * e])
+    found = posterior(ladder(values), 3).arrows()
+    assert found[0, 2] > 0.99
+    assert found[1, 2] > 0.99  # the smooth evidence sees nothing of it
 
 
 # Cache
@@ -225,10 +248,18 @@ def test_killed_run_goes_on(tmp_path, linear):
     before = dict(resumed)
     found = ladder(linear, cache=resumed)(sets)
     assert 0 < len(before) < len(resumed)
-    assert before.items() <= resumed.items()
     for own, whole in zip(found, ladder(linear)(sets), strict=True):
         assert own == approx(whole, abs=1e-9)
     assert dict(ScoreCache.load(path)) == dict(resumed)
+
+
+def test_known_codes_are_not_computed_again(linear):
+    kept, sets = {}, [np.array([0, 2]), np.array([0]), np.array([0])]
+    ladder(linear, cache=kept)(sets)
+    key = next(key for key in kept if key[1:] == (0, 0b10, "spline"))
+    kept[key] = 1000.0
+    scores = ladder(linear, cache=kept)(sets)[0]
+    assert scores[1] == approx(1000.0 + np.log(WEIGHT / 3), abs=1e-9)
 
 
 def test_cache_keeps_data_and_seeds_apart(linear):
