@@ -87,7 +87,8 @@ def dag_posterior(
         weights that make up for what it misses.
     score : {"ladder", "bge", "bic", "bdeu", "mixed"}
         How well a node's parents explain it. "ladder": numbers, linear or not, Gaussian or not
-        (Bayesian mixture of a linear-Gaussian model and normalising flows). "bge" and "bic":
+        (Bayesian mixture of a linear-Gaussian model and normalising flows); of 20 values or
+        fewer without flows, of 5 or fewer by logistic regression. "bge" and "bic":
         numbers, linear-Gaussian. "bdeu": levels. "mixed": numbers and levels.
     prior : {"uniform", "fair"}
         Over graphs; "fair" makes each number of parents of a node equally likely.

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from causalif.data.variables import Variable
 from causalif.sigma.candidates import candidate_sets, lost_mass
 from causalif.sigma.checkpoint import Checkpoint
+from causalif.sigma.columns import MOST_LEVELS
 from causalif.sigma.parents import ParentSets, Scorer
 from causalif.sigma.scores import Nodes, score_parent_sets
 from causalif.sigma.tables import MOST_NODES
@@ -51,24 +53,37 @@ def _listed(nodes: Nodes, settings: Settings) -> list[np.ndarray]:
 
 
 def _by_ladder(nodes: Nodes, settings: Settings, kept: Checkpoint) -> Scorer:
-    """The ladder for small sets; what it gives BGe alone for larger ones."""
-    ladder = kept.ladder(nodes, settings)
-    if len(nodes.names) <= FEW_NODES:
-        return ladder
+    """The ladder where flows can be fitted; elsewhere its lowest rung alone."""
     from causalif.sigma.ladder import WEIGHT
 
-    most = max(FEW_PARENTS, int(np.bitwise_count(nodes.knowledge.required).max()))
-    return partial(_small_and_large, ladder, nodes.scorer, most, float(np.log1p(-WEIGHT)))
+    most = len(nodes.names)
+    if most > FEW_NODES:
+        most = max(FEW_PARENTS, int(np.bitwise_count(nodes.knowledge.required).max()))
+    less, dense = float(np.log1p(-WEIGHT)), tuple(map(_has_density, nodes.variables))
+    return partial(_small_and_large, kept.ladder(nodes, settings), nodes.scorer, dense, most, less)
+
+
+def _has_density(variable: Variable) -> bool:
+    """Whether its values are many: a flow would put ever narrower peaks on a few."""
+    return variable.numbers is not None and len(np.unique(variable.numbers)) > MOST_LEVELS
 
 
 def _small_and_large(
-    ladder: Scorer, base: Scorer, most: int, less: float, sets: Sequence[np.ndarray]
+    ladder: Scorer,
+    base: Scorer,
+    dense: Sequence[bool],
+    most: int,
+    less: float,
+    sets: Sequence[np.ndarray],
 ) -> list[np.ndarray]:
-    small = [np.bitwise_count(masks) <= most for masks in sets]
+    """The ladder's scores of small sets, for nodes that have a density; else what BGe gives."""
+    small = [
+        (np.bitwise_count(masks) <= most) & has for masks, has in zip(sets, dense, strict=True)
+    ]
     own = ladder([masks[which] for masks, which in zip(sets, small, strict=True)])
     found = base(sets)
-    for scores, which, better in zip(found, small, own, strict=True):
-        scores += less
+    for scores, which, better, has in zip(found, small, own, dense, strict=True):
+        scores += less if has else 0.0
         scores[which] = better
     return found
 

@@ -82,7 +82,8 @@ def read_nodes(
         columns are numbers; multinomial where no column is continuous. "bdeu": levels, marginal
         likelihood. "mixed": numbers and levels (text, categories, numbers of up to five
         values), by BIC of linear and multinomial regressions without interactions. "ladder":
-        numbers, of which the caller makes more than "bge" does.
+        numbers, of which the caller makes more than "bge" does; those of up to five values
+        are scored as by "mixed", given others as numbers.
     columns : list of str, optional
         The nodes; by default all columns.
     tiers : mapping of str to number, or sequence of lists of str, optional
@@ -135,8 +136,22 @@ def read_nodes(
         if values is None
         else partial(local_from_totals, partial(bge_totals, Moments.of(values)))
     )
+    if score == "ladder" and not all(is_continuous(v) for v in variables):
+        is_level = tuple(not is_continuous(v) for v in variables)
+        mixed = partial(mixed_scores, _mixed_rows(variables, problems))
+        scorer = partial(_numbers_and_levels, scorer, mixed, is_level)
     kept = values if score == "ladder" else None
     return Nodes(knowledge.names, knowledge, scorer, tuple(variables), frame.n, kept)
+
+
+def _numbers_and_levels(
+    numbers: Scorer, levels: Scorer, is_level: Sequence[bool], sets: Sequence[np.ndarray]
+) -> list[np.ndarray]:
+    """One score for nodes that are numbers, another for nodes of few values."""
+    nothing = np.array([], dtype=np.int64)
+    one = numbers([nothing if few else own for own, few in zip(sets, is_level, strict=True)])
+    two = levels([own if few else nothing for own, few in zip(sets, is_level, strict=True)])
+    return [b if few else a for a, b, few in zip(one, two, is_level, strict=True)]
 
 
 def score_parent_sets(
