@@ -28,9 +28,11 @@ import numpy as np
 import torch
 
 from benchmarks.sigma.populations import MECHANISMS, DataSet, draw
+from causalif.sigma.evidence import linear_evidence
 from causalif.sigma.gaussian import Moments, bge_totals
 from causalif.sigma.ladder import ladder_scorer
 from causalif.sigma.parents import Scorer
+from causalif.sigma.subsets import members
 from causalif.sigma.totals import local_from_totals
 from tests.truth.dags import Enumerated
 
@@ -48,6 +50,24 @@ FIRST_SEED = 50_000
 def bge(values: np.ndarray) -> Scorer:
     """BGe of lists of parent sets."""
     return partial(local_from_totals, partial(bge_totals, Moments.of(values)))
+
+
+def unscaled_bge(values: np.ndarray) -> Scorer:
+    """BGe of raw numbers, by the density of the standardised: for draws from its own prior.
+
+    Standardising would change the prior that they were drawn from.
+    """
+    units = len(values) * np.log(values.std(axis=0))
+
+    def score(sets: Sequence[np.ndarray]) -> list[np.ndarray]:
+        nodes = range(values.shape[1])
+        return [
+            np.array([linear_evidence(values[:, members(int(m), len(nodes))], values[:, node])
+                      for m in sets[node]]) + units[node]
+            for node in nodes
+        ]  # fmt: skip
+
+    return score
 
 
 def every_set(nodes: int) -> list[np.ndarray]:
@@ -133,8 +153,11 @@ def run(name: str, nodes: int, rows: int, sets: int, first_seed: int, **settings
     for seed in range(first_seed, first_seed + sets):
         kind = kinds[seed % len(kinds)]
         data = draw(nodes, rows, MECHANISMS[kind], np.random.default_rng(seed))
-        plain, began = posterior(bge(data.values), nodes), time.perf_counter()
-        found = posterior(_ladder(data.values, seed, **settings), nodes)
+        base = unscaled_bge(data.values) if kind == "prior" else bge(data.values)
+        plain, began = posterior(base, nodes), time.perf_counter()
+        found = posterior(
+            ladder_scorer(data.values, base=base, seed=seed, progress=False, **settings), nodes
+        )
         spent += time.perf_counter() - began
         for line in {kind, "all"} & set(lines):
             tallies[line, "BGe"].note(plain, data, plain)
@@ -143,10 +166,6 @@ def run(name: str, nodes: int, rows: int, sets: int, first_seed: int, **settings
     return head + "\n".join(
         f"  {line:10s}{method:7s}{tally.line()}" for (line, method), tally in tallies.items()
     )
-
-
-def _ladder(values: np.ndarray, seed: int, **settings: object) -> Scorer:
-    return ladder_scorer(values, base=bge(values), seed=seed, progress=False, **settings)
 
 
 def borrowing(nodes: int, rows: int, sets: int, first_seed: int) -> str:
@@ -159,7 +178,10 @@ def borrowing(nodes: int, rows: int, sets: int, first_seed: int) -> str:
         kept: dict = {}
 
         def arrows(worth: float, values=values, seed=seed, kept=kept) -> np.ndarray:
-            return posterior(_ladder(values, seed, worth=worth, cache=kept), nodes).arrows()
+            scorer = ladder_scorer(
+                values, base=bge(values), seed=seed, worth=worth, cache=kept, progress=False
+            )
+            return posterior(scorer, nodes).arrows()
 
         whole = arrows(np.inf)
         for worth, found in moved.items():

@@ -60,7 +60,7 @@ def two_peaks(rows, seed):
     """A -> B by a line, with noise around -1 and 1."""
     rng = np.random.default_rng(seed)
     a, e = rng.normal(size=(2, rows))
-    return a, a + rng.choice([-1.0, 1.0], rows) + 0.3 * e
+    return a, a + rng.choice([-1.0, 1.0], rows) + 0.1 * e
 
 
 @pytest.fixture(scope="module")
@@ -209,7 +209,7 @@ def test_borrowing_changes_little():
     assert one[0, 1] > 0.9
     assert np.abs(one - other).max() < 0.01
     for mine, theirs in zip(whole(every_set(3)), borrowed(every_set(3)), strict=True):
-        assert np.abs(mine - theirs).max() < 15  # without flows: some 100
+        assert np.abs(mine - theirs).max() < 15  # a parent that is none
 
 
 def test_parents_of_the_spread_keep_their_flows():
