@@ -15,7 +15,7 @@ import numpy as np
 from causalif.data.variables import Variable
 from causalif.errors import DataError
 from causalif.estimate.archive import read_archive, write_archive
-from causalif.nuisance.folds import seed_for
+from causalif.nuisance.folds import entropy_of, seed_for
 from causalif.sigma.parents import ParentSets, Scorer
 from causalif.sigma.scores import Nodes
 
@@ -116,6 +116,23 @@ class Checkpoint:
         )
 
 
+def entropy_for(folder: str | os.PathLike[str] | None, seed: Any) -> int:
+    """The entropy of a seed; without one, that of the run in the folder, if there is one."""
+    if seed is None and folder is not None:
+        kept = _read_question(Path(folder).expanduser() / QUESTION).get("entropy")
+        if kept is not None:
+            return int(kept)
+    return entropy_of(seed)
+
+
+def _read_question(path: Path) -> dict[str, Any]:
+    try:
+        found: Any = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}  # pyright: ignore
+
+
 def _digest(variables: Sequence[Variable]) -> str:
     found = hashlib.sha256()
     for variable in variables:
@@ -134,13 +151,14 @@ def _check_same(path: Path, question: Mapping[str, Any], shown: str) -> None:
     if not path.is_file():
         path.write_text(json.dumps(question, indent=1), encoding="utf-8")
         return
-    try:
-        before: Any = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        before = {}
+    before = _read_question(path)
     differing = [key for key in question if before.get(key) != question[key]]
     if differing:
         raise DataError(
-            f"checkpoint {shown!r} belongs to a call with other {', '.join(differing)}. Name "
+            f"checkpoint {shown!r} belongs to a call with other {', '.join(_shown(k) for k in differing)}. Name "
             "another folder, or repeat that call."
         )
+
+
+def _shown(option: str) -> str:
+    return "seed" if option == "entropy" else option

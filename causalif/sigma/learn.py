@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from causalif.errors import Problems, check_choice
-from causalif.nuisance.folds import entropy_of, seed_for
-from causalif.sigma.checkpoint import Checkpoint
+from causalif.nuisance.folds import seed_for
+from causalif.sigma.checkpoint import Checkpoint, entropy_for
 from causalif.sigma.exact import ExactPosterior
 from causalif.sigma.listing import lost, scored
 from causalif.sigma.parents import ParentSets
@@ -179,7 +179,7 @@ def dag_posterior(
         samples=int(samples),
         candidates=int(candidates),
         chains=int(chains),
-        entropy=entropy_of(seed),
+        entropy=entropy_for(checkpoint, seed),
         n_jobs=n_jobs,
         progress=progress,
     )
