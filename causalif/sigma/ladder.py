@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from causalif.sigma.codes import Codes
+from causalif.errors import Problems, check_choice
+from causalif.sigma.codes import SMOOTH, Codes
 from causalif.sigma.gaussian import standardised
 from causalif.sigma.parents import Scorer
 from causalif.sigma.rungs import FIRST, SETTINGS, Pair
+from causalif.sigma.rungs import RUNGS as FLOWS
 from causalif.sigma.score_cache import Key, fingerprint
 from causalif.sigma.subsets import log_sum
 
@@ -110,6 +112,11 @@ def ladder_scorer(
     -------
     Scorer
 
+    Raises
+    ------
+    DataError
+        No or unknown rungs, a weight outside (0, 1), no order.
+
     Examples
     --------
     >>> from functools import partial
@@ -124,6 +131,7 @@ def ladder_scorer(
     >>> bool(forwards[0] + backwards[1] > forwards[1] + backwards[0] + 20)  # x -> y
     True
     """
+    _check(rungs, weight, orders)
     scaled = standardised(np.asarray(values, dtype=float))
     rng = np.random.default_rng(seed)
     shuffled = tuple(rng.permutation(len(scaled)) for _ in range(orders))
@@ -132,3 +140,16 @@ def ladder_scorer(
     return Ladder(
         base, Codes(scaled, shuffled, tuple(rungs), worth, mark, kept), weight, progress, threads
     )
+
+
+def _check(rungs: Sequence[str], weight: float, orders: int) -> None:
+    problems = Problems()
+    for rung in rungs:
+        check_choice(problems, "rung", rung, (SMOOTH, *FLOWS))
+    if not rungs:
+        problems.add("rungs is empty.", "Take BGe itself, or name some.")
+    if not 0 < weight < 1:
+        problems.add(f"weight={weight!r} is not between 0 and 1.")
+    if orders < 1:
+        problems.add(f"orders={orders!r} is less than 1.")
+    problems.raise_if_any()

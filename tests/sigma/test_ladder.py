@@ -167,6 +167,11 @@ def test_units_do_not_matter(linear):
         assert one == approx(other, abs=1e-4)
 
 
+def test_unusable_options_are_told_at_once(linear):
+    with pytest.raises(DataError, match=r"(?s)splines.*weight=1.*orders=0"):
+        ladder(linear, rungs=["splines"], weight=1, orders=0)
+
+
 # Directions
 
 
