@@ -154,9 +154,10 @@ def _check_same(path: Path, question: Mapping[str, Any], shown: str) -> None:
     before = _read_question(path)
     differing = [key for key in question if before.get(key) != question[key]]
     if differing:
+        options = ", ".join(map(_shown, differing))
         raise DataError(
-            f"checkpoint {shown!r} belongs to a call with other {', '.join(_shown(k) for k in differing)}. Name "
-            "another folder, or repeat that call."
+            f"checkpoint {shown!r} belongs to a call with other {options}. Name another folder, "
+            "or repeat that call."
         )
 
 
