@@ -28,12 +28,12 @@ import numpy as np
 import torch
 
 from benchmarks.sigma.populations import MECHANISMS, DataSet, draw
-from causalif.sigma.evidence import linear_evidence
-from causalif.sigma.gaussian import Moments, bge_totals
-from causalif.sigma.ladder import ladder_scorer
-from causalif.sigma.parents import Scorer
-from causalif.sigma.subsets import members
-from causalif.sigma.totals import local_from_totals
+from causalif.sigma.ladder.evidence import linear_evidence
+from causalif.sigma.ladder.scorer import ladder_scorer
+from causalif.sigma.scores.gaussian import Moments, bge_totals
+from causalif.sigma.scores.parents import Scorer
+from causalif.sigma.scores.subsets import members
+from causalif.sigma.scores.totals import local_from_totals
 from tests.truth.dags import Enumerated
 
 STUDIES = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from causalif.sigma.subsets import members
+from causalif.sigma.scores.subsets import members
 from tests.truth.dags import all_dags
 
 Mechanism = Callable[[np.ndarray, np.random.Generator], np.ndarray]

@@ -21,12 +21,12 @@ import pandas as pd
 import torch
 
 from causalif.errors import ConvergenceWarning
-from causalif.sigma.exact import ExactPosterior
-from causalif.sigma.gaussian import Moments, bge_totals
-from causalif.sigma.parents import ParentSets
-from causalif.sigma.sampler import fit_sampler
-from causalif.sigma.subsets import subset_sums
-from causalif.sigma.totals import local_from_totals
+from causalif.sigma.scores.gaussian import Moments, bge_totals
+from causalif.sigma.scores.parents import ParentSets
+from causalif.sigma.scores.subsets import subset_sums
+from causalif.sigma.scores.totals import local_from_totals
+from causalif.sigma.structures.exact import ExactPosterior
+from causalif.sigma.structures.sampler import fit_sampler
 
 DRAWS = 4000
 

@@ -18,13 +18,13 @@ from causalif.effects.options import check_options, settings_from
 from causalif.effects.shared import complete
 from causalif.errors import Problems, did_you_mean
 from causalif.nuisance.folds import seed_for
-from causalif.sigma.columns import choose_columns, read_all
-from causalif.sigma.found import averaged, having_any, having_path
+from causalif.sigma.effects.found import averaged, having_any, having_path
+from causalif.sigma.effects.plans import Path
+from causalif.sigma.effects.study import Study, estimate_wanted, groups_of
 from causalif.sigma.learn import dag_posterior
-from causalif.sigma.plans import Path
 from causalif.sigma.posterior import DAGPosterior
 from causalif.sigma.result import Half, SigmaResult
-from causalif.sigma.study import Study, estimate_wanted, groups_of
+from causalif.sigma.scores.columns import choose_columns, read_all
 from causalif.sigma.walks import descendants_of, has_path, paths_of
 
 RARE = 0.01  # of a path: its share of the draws is as good as what is exact

@@ -16,15 +16,15 @@ from causalif.data.variables import Variable
 from causalif.errors import DataError
 from causalif.estimate.archive import read_archive, write_archive
 from causalif.nuisance.folds import entropy_of, seed_for
-from causalif.sigma.parents import ParentSets, Scorer
-from causalif.sigma.scores import Nodes
+from causalif.sigma.scores.nodes import Nodes
+from causalif.sigma.scores.parents import ParentSets, Scorer
 
 if TYPE_CHECKING:
     from causalif.sigma.learn import Settings
-    from causalif.sigma.mcmc import Chains, ChainsState
+    from causalif.sigma.structures.mcmc import Chains, ChainsState
 
 QUESTION, SCORES, CHAINS = "question.json", "scores.npz", "chains.npz"
-KIND, FORMAT, NOUN = "causalif.sigma.chains", 1, "chains"
+KIND, FORMAT, NOUN = "causalif.sigma.structures.chains", 1, "chains"
 # What may differ between the call that was stopped and the one that takes it up.
 FREE = ("n_jobs", "progress")
 
@@ -74,8 +74,8 @@ class Checkpoint:
         needed("torch", "pyro", what='score="ladder"')
         from joblib import effective_n_jobs
 
-        from causalif.sigma.ladder import ladder_scorer
-        from causalif.sigma.score_cache import ScoreCache
+        from causalif.sigma.ladder.score_cache import ScoreCache
+        from causalif.sigma.ladder.scorer import ladder_scorer
 
         assert nodes.values is not None
         workers: Any = 1 if settings.n_jobs is None else effective_n_jobs(settings.n_jobs)
@@ -93,7 +93,7 @@ class Checkpoint:
         from causalif.sigma.extras import needed
 
         needed("numba", what='method="mcmc", and "flow" with more than 14 columns,')
-        from causalif.sigma.mcmc import ChainsState, run_chains
+        from causalif.sigma.structures.mcmc import ChainsState, run_chains
 
         path = None if self.folder is None else self.folder / CHAINS
 

@@ -12,12 +12,12 @@ import numpy as np
 from causalif.errors import Problems, check_choice
 from causalif.nuisance.folds import seed_for
 from causalif.sigma.checkpoint import Checkpoint, entropy_for
-from causalif.sigma.exact import ExactPosterior
 from causalif.sigma.listing import lost, scored
-from causalif.sigma.parents import ParentSets
 from causalif.sigma.posterior import BATCHES, DAGPosterior
-from causalif.sigma.scores import PRIORS, Nodes, read_nodes
-from causalif.sigma.tables import MOST_NODES, check_size
+from causalif.sigma.scores.nodes import PRIORS, Nodes, read_nodes
+from causalif.sigma.scores.parents import ParentSets
+from causalif.sigma.scores.tables import MOST_NODES, check_size
+from causalif.sigma.structures.exact import ExactPosterior
 
 METHODS = ("flow", "mcmc", "exact")
 TRAINING_DRAWS = 4000
@@ -278,7 +278,7 @@ def stretches(chain: np.ndarray, count: int) -> np.ndarray:
 
 def _by_flow(sets: ParentSets, settings: Settings, kept: Checkpoint) -> dict[str, Any]:
     """Graphs from a sampler that was fitted to exact draws, or to those of chains."""
-    from causalif.sigma.sampler import fit_sampler
+    from causalif.sigma.structures.sampler import fit_sampler
 
     rng = np.random.default_rng(seed_for(settings.entropy, "sampler"))
     if len(sets.names) <= MOST_NODES:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from causalif.data.variables import Variable
-from causalif.sigma.candidates import candidate_sets, lost_mass
 from causalif.sigma.checkpoint import Checkpoint
-from causalif.sigma.columns import MOST_LEVELS
-from causalif.sigma.parents import ParentSets, Scorer
-from causalif.sigma.scores import Nodes, score_parent_sets
-from causalif.sigma.tables import MOST_NODES
+from causalif.sigma.scores.candidates import candidate_sets, lost_mass
+from causalif.sigma.scores.columns import MOST_LEVELS
+from causalif.sigma.scores.nodes import Nodes, score_parent_sets
+from causalif.sigma.scores.parents import ParentSets, Scorer
+from causalif.sigma.scores.tables import MOST_NODES
 
 if TYPE_CHECKING:
     from causalif.sigma.learn import Settings
@@ -54,7 +54,7 @@ def _listed(nodes: Nodes, settings: Settings) -> list[np.ndarray]:
 
 def _by_ladder(nodes: Nodes, settings: Settings, kept: Checkpoint) -> Scorer:
     """The ladder where flows can be fitted; elsewhere its lowest rung alone."""
-    from causalif.sigma.ladder import WEIGHT
+    from causalif.sigma.ladder.scorer import WEIGHT
 
     most = len(nodes.names)
     if most > FEW_NODES:

@@ -12,12 +12,12 @@ import pandas as pd
 from causalif.data.frames import read_frame
 from causalif.errors import Problems, did_you_mean
 from causalif.nuisance.folds import entropy_of, seed_for
-from causalif.sigma.columns import as_numbers, read_all
 from causalif.sigma.extras import needed
 from causalif.sigma.posterior import DAGPosterior
+from causalif.sigma.scores.columns import as_numbers, read_all
 
 if TYPE_CHECKING:
-    from causalif.sigma.mechanisms import Mechanisms
+    from causalif.sigma.ladder.mechanisms import Mechanisms
 
 
 def simulate(
@@ -69,7 +69,7 @@ def simulate(
     True
     """
     needed("torch", "pyro", what="simulate")
-    from causalif.sigma.mechanisms import fit_mechanisms
+    from causalif.sigma.ladder.mechanisms import fit_mechanisms
 
     problems = Problems()
     fixed = _fixed(do, posterior.names, problems)

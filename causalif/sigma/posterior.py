@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from causalif.errors import Problems, check_choice, did_you_mean
-from causalif.sigma.exact import ExactPosterior
-from causalif.sigma.parents import ParentSets
+from causalif.sigma.scores.parents import ParentSets
+from causalif.sigma.structures.exact import ExactPosterior
 from causalif.sigma.walks import as_digraph, has_arrow
 
 if TYPE_CHECKING:

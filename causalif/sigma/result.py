@@ -14,16 +14,16 @@ import pandas as pd
 
 from causalif.errors import Problems, check_choice
 from causalif.estimate import Estimate
-from causalif.sigma.average import NO_EFFECT, merged
-from causalif.sigma.found import Averaged
-from causalif.sigma.plans import Path
+from causalif.sigma.effects.average import NO_EFFECT, merged
+from causalif.sigma.effects.found import Averaged
+from causalif.sigma.effects.plans import Path
 from causalif.sigma.posterior import DAGPosterior
 from causalif.sigma.walks import in_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from causalif.sigma.study import Study
+    from causalif.sigma.effects.study import Study
 
 PLOTS = ("pathways", "variance", "arrows")
 REFERENCES = ("hoeting1999bayesian", "kuipers2017partition")

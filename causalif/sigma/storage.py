@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from causalif.estimate.archive import Arrays, damaged, read_archive, write_archive
-from causalif.sigma.parents import ParentSets
 from causalif.sigma.posterior import DAGPosterior
+from causalif.sigma.scores.parents import ParentSets
 
 KIND, FORMAT, NOUN = "causalif.DAGPosterior", 1, "a posterior"
 OWN = ("draws", "draw_weights", "batches", "arrows", "arrow_errors")

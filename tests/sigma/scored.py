@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from causalif.errors import Problems, check_choice
-from causalif.sigma.scores import PRIORS, read_nodes, score_parent_sets
-from causalif.sigma.tables import ScoreTable
+from causalif.sigma.scores.nodes import PRIORS, read_nodes, score_parent_sets
+from causalif.sigma.scores.tables import ScoreTable
 
 
 def score_table(data: Any, *, prior: str = "uniform", **given: Any) -> ScoreTable:

@@ -59,7 +59,7 @@ def test_chains_go_on(data, tmp_path, monkeypatch):
 
 
 def test_scores_go_on(data, tmp_path, monkeypatch):
-    from causalif.sigma.score_cache import ScoreCache
+    from causalif.sigma.ladder.score_cache import ScoreCache
 
     whole = dag_posterior(data, **LADDER)
     folder = tmp_path / "run"

@@ -7,10 +7,10 @@ import pandas as pd
 from numpy.testing import assert_allclose
 
 from causalif.sigma.checkpoint import Checkpoint
-from causalif.sigma.ladder import WEIGHT
+from causalif.sigma.ladder.scorer import WEIGHT
 from causalif.sigma.learn import Settings, dag_posterior
 from causalif.sigma.listing import scored
-from causalif.sigma.scores import read_nodes, score_parent_sets
+from causalif.sigma.scores.nodes import read_nodes, score_parent_sets
 
 SETTINGS = Settings("exact", "ladder", "uniform", 9, 10, 10, 4, 1, 1, False)
 

@@ -1,0 +1,1 @@
+"""What each graph asks to be estimated, every part once, and the average over graphs."""

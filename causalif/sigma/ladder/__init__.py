@@ -1,0 +1,1 @@
+"""Scores for curves, noise of any shape and changing spread, by flows above BGe."""

@@ -1,0 +1,1 @@
+"""How well parents explain a node: scores of parent sets, and what knowledge permits."""
