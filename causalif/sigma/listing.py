@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +11,9 @@ import numpy as np
 
 from causalif.data.variables import Variable
 from causalif.sigma.checkpoint import Checkpoint
-from causalif.sigma.scores.candidates import candidate_sets, lost_mass
+from causalif.sigma.scores.candidates import candidate_sets, choose_candidates, lost_mass
 from causalif.sigma.scores.columns import MOST_LEVELS
+from causalif.sigma.scores.gaussian import standardised
 from causalif.sigma.scores.nodes import Nodes, score_parent_sets
 from causalif.sigma.scores.parents import ParentSets, Scorer
 from causalif.sigma.scores.tables import MOST_NODES
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 # Flows are fitted set by set: without limit they are too many from six nodes on.
 FEW_NODES, FEW_PARENTS = 5, 3
+WORTH_A_LOOK = 3.0  # nats by which a curve explains more than a line
 LOOKED_AT = 20  # graphs in whose order it is seen what the list leaves out
 
 
@@ -37,30 +39,77 @@ def scored(nodes: Nodes, settings: Settings, kept: Checkpoint) -> tuple[ParentSe
     settings : Settings
     kept : Checkpoint
     """
-    whole = nodes
-    if settings.score == "ladder":
-        whole = replace(nodes, scorer=_by_ladder(nodes, settings, kept))
-    sets = _listed(nodes, settings)
-    return score_parent_sets(whole, sets, settings.prior), {
+    knowledge = nodes.knowledge
+    ladder = settings.score == "ladder"
+    if len(nodes.names) <= MOST_NODES:
+        near, sets = knowledge.allowed, knowledge.parent_sets()
+    else:
+        first = _curved(nodes, settings) if ladder else None
+        near = choose_candidates(
+            nodes, count=settings.candidates, prior=settings.prior, first=first
+        )
+        sets = candidate_sets(nodes, near)
+    if ladder:
+        nodes = replace(nodes, scorer=_by_ladder(nodes, near, settings, kept))
+    return score_parent_sets(nodes, sets, settings.prior), {
         "parent_sets": sum(len(masks) for masks in sets)
     }
 
 
-def _listed(nodes: Nodes, settings: Settings) -> list[np.ndarray]:
-    if len(nodes.names) <= MOST_NODES:
-        return nodes.knowledge.parent_sets()
-    return candidate_sets(nodes, count=settings.candidates, prior=settings.prior)
+def _curved(nodes: Nodes, settings: Settings) -> np.ndarray:
+    """Per node, a few parents whose curve explains more of it than their line, shape (d,).
+
+    Candidates are found by BGe, which does not see them.
+    """
+    from causalif.sigma.ladder.evidence import linear_evidence, smooth_evidence
+
+    assert nodes.values is not None
+    values, found = standardised(nodes.values), np.zeros(len(nodes.names), dtype=np.int64)
+    for node, own in enumerate(values.T):
+        gains = [
+            smooth_evidence(values[:, [k]], own) - linear_evidence(values[:, [k]], own)
+            if k != node else -np.inf
+            for k in range(values.shape[1])
+        ]  # fmt: skip
+        best = np.argsort(gains)[::-1][: settings.candidates // 2]
+        found[node] = sum(1 << int(k) for k in best if gains[k] > WORTH_A_LOOK)
+    return found
 
 
-def _by_ladder(nodes: Nodes, settings: Settings, kept: Checkpoint) -> Scorer:
+def _by_ladder(nodes: Nodes, near: np.ndarray, settings: Settings, kept: Checkpoint) -> Scorer:
     """The ladder where flows can be fitted; elsewhere its lowest rung alone."""
     from causalif.sigma.ladder.scorer import WEIGHT
 
     most = len(nodes.names)
     if most > FEW_NODES:
         most = max(FEW_PARENTS, int(np.bitwise_count(nodes.knowledge.required).max()))
-    less, dense = float(np.log1p(-WEIGHT)), tuple(map(_has_density, nodes.variables))
-    return partial(_small_and_large, kept.ladder(nodes, settings), nodes.scorer, dense, most, less)
+    where = Where(tuple(map(_has_density, nodes.variables)), near | nodes.knowledge.required, most)
+    less = float(np.log1p(-WEIGHT))
+    return partial(_small_and_large, kept.ladder(nodes, settings), nodes.scorer, where, less)
+
+
+@dataclass(frozen=True)
+class Where:
+    """Which parent sets get flows.
+
+    Attributes
+    ----------
+    dense : tuple of bool
+        Whether each node's values are many.
+    near : ndarray of int64, shape (d,)
+        The candidates of each node.
+    most : int
+        Parents.
+    """
+
+    dense: tuple[bool, ...]
+    near: np.ndarray
+    most: int
+
+    def small(self, node: int, masks: np.ndarray) -> np.ndarray:
+        """Single parents, and small sets of candidates."""
+        few = np.bitwise_count(masks) <= np.where(masks & ~self.near[node] == 0, self.most, 1)
+        return few & self.dense[node]
 
 
 def _has_density(variable: Variable) -> bool:
@@ -69,21 +118,14 @@ def _has_density(variable: Variable) -> bool:
 
 
 def _small_and_large(
-    ladder: Scorer,
-    base: Scorer,
-    dense: Sequence[bool],
-    most: int,
-    less: float,
-    sets: Sequence[np.ndarray],
+    ladder: Scorer, base: Scorer, where: Where, less: float, sets: Sequence[np.ndarray]
 ) -> list[np.ndarray]:
-    """The ladder's scores of small sets, for nodes that have a density; else what BGe gives."""
-    small = [
-        (np.bitwise_count(masks) <= most) & has for masks, has in zip(sets, dense, strict=True)
-    ]
+    """The ladder's scores where flows are fitted; elsewhere its lowest rung alone."""
+    small = [where.small(node, masks) for node, masks in enumerate(sets)]
     own = ladder([masks[which] for masks, which in zip(sets, small, strict=True)])
     found = base(sets)
-    for scores, which, better, has in zip(found, small, own, dense, strict=True):
-        scores += less if has else 0.0
+    for scores, which, better, dense in zip(found, small, own, where.dense, strict=True):
+        scores += less if dense else 0.0
         scores[which] = better
     return found
 

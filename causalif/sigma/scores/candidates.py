@@ -15,14 +15,18 @@ CANDIDATES = 10
 BEST = 32
 
 
-def candidate_sets(
-    nodes: Nodes, *, count: int = CANDIDATES, prior: str = "uniform", limit: int | None = None
-) -> list[np.ndarray]:
-    """List parent sets: subsets of each node's candidates, and one parent from outside.
+def choose_candidates(
+    nodes: Nodes,
+    *,
+    count: int = CANDIDATES,
+    prior: str = "uniform",
+    first: np.ndarray | None = None,
+) -> np.ndarray:
+    """The candidate parents of each node, as bitmasks, shape (d,).
 
-    Candidates are found one by one: the next is the one for which the sets that contain it,
-    joined with the best sets so far, have the largest sum. A parent that counts only beside
-    others is found after these; one from outside may still join any set of candidates.
+    They are found one by one: the next is the one for which the sets that contain it, joined
+    with the best sets so far, have the largest sum. A parent that counts only beside others is
+    found after these.
 
     Parameters
     ----------
@@ -30,10 +34,56 @@ def candidate_sets(
     count : int
         Candidates per node, besides the parents that are required.
     prior : {"uniform", "fair"}
+    first : ndarray of int64, shape (d,), optional
+        Candidates that are there to begin with.
+
+    References
+    ----------
+    .. [1] Viinikka et al. (2020), Towards scalable Bayesian learning of causal DAGs, NeurIPS 33.
+    """
+    known, most = nodes.knowledge, most_parents(nodes.knowledge, None)
+    chosen = np.zeros(len(nodes.names), dtype=np.int64)
+    if first is not None:
+        chosen |= first & known.allowed & ~known.required
+    masks = [
+        np.unique(np.append(must, must | np.int64(1) << members(int(own), len(nodes.names))))
+        for must, own in zip(known.required, chosen, strict=True)
+    ]
+    scores = _score(nodes, masks, prior)
+    while (wanting := size(chosen) < count).any():
+        free = np.where(wanting, known.allowed & ~known.required & ~chosen, 0)
+        if not free.any():
+            break
+        options = [np.int64(1) << members(int(own), len(known.names)) for own in free]
+        bases = [_best(m, s, most - 1) for m, s in zip(masks, scores, strict=True)]
+        tried = [(b | o[:, None]).ravel() for b, o in zip(bases, options, strict=True)]
+        found = _score(nodes, tried, prior)
+        if not any(map(len, tried)):
+            break
+        for node in range(len(chosen)):
+            if len(tried[node]):
+                rows = found[node].reshape(len(options[node]), -1)
+                best = int(np.argmax([log_sum(row) for row in rows]))
+                chosen[node] |= options[node][best]
+                masks[node] = np.append(masks[node], tried[node].reshape(rows.shape)[best])
+                scores[node] = np.append(scores[node], rows[best])
+    return chosen
+
+
+def candidate_sets(
+    nodes: Nodes, chosen: np.ndarray, *, limit: int | None = None
+) -> list[np.ndarray]:
+    """List parent sets: subsets of each node's candidates, and one parent from outside.
+
+    Parameters
+    ----------
+    nodes : Nodes
+    chosen : ndarray of int64, shape (d,)
+        The candidates of each node.
     limit : int, optional
-        The most parents of a node in the list, for scores that are costly; by default no fewer
-        than background knowledge allows. A limit loses far more than what is outside the
-        candidates does: where an arrow may be turned round, common effects become parents.
+        The most parents of a node in the list; by default no fewer than background knowledge
+        allows. A limit loses far more than what is outside the candidates does: where an arrow
+        may be turned round, common effects become parents.
 
     Returns
     -------
@@ -45,7 +95,6 @@ def candidate_sets(
     ----------
     .. [1] Kuipers, Suter & Moffa (2022), Efficient sampling and structure learning of Bayesian
            networks, Journal of Computational and Graphical Statistics 31, 639-650.
-    .. [2] Viinikka et al. (2020), Towards scalable Bayesian learning of causal DAGs, NeurIPS 33.
 
     Examples
     --------
@@ -53,12 +102,12 @@ def candidate_sets(
     >>> rng = np.random.default_rng(1)
     >>> data = pd.DataFrame(rng.normal(size=(200, 5)), columns=list("ABCDE"))
     >>> data["E"] += data["B"] + data["D"]
-    >>> masks = candidate_sets(read_nodes(data), count=2, limit=2)
+    >>> nodes = read_nodes(data)
+    >>> masks = candidate_sets(nodes, choose_candidates(nodes, count=2), limit=2)
     >>> len(masks[4])  # subsets of B and D, and A or C with none or one of these
     10
     """
     known, most = nodes.knowledge, most_parents(nodes.knowledge, limit)
-    chosen = _candidates(nodes, count, prior, most)
     sets = list[np.ndarray]()
     for must, may, own in zip(known.required, known.allowed, chosen, strict=True):
         outside = np.int64(1) << members(int(may & ~must & ~own), len(known.names))
@@ -93,27 +142,6 @@ def _score(nodes: Nodes, sets: Sequence[np.ndarray], prior: str) -> list[np.ndar
 def _best(masks: np.ndarray, scores: np.ndarray, most: int) -> np.ndarray:
     some = size(masks) <= most
     return masks[some][np.argsort(-scores[some], kind="stable")[:BEST]]
-
-
-def _candidates(nodes: Nodes, count: int, prior: str, most: int) -> np.ndarray:
-    """The candidates of each node, as bitmasks, shape (d,)."""
-    known, chosen = nodes.knowledge, np.zeros(len(nodes.names), dtype=np.int64)
-    masks = [np.array([must]) for must in known.required]
-    scores = _score(nodes, masks, prior)
-    for _ in range(count):
-        free = known.allowed & ~known.required & ~chosen
-        options = [np.int64(1) << members(int(own), len(known.names)) for own in free]
-        bases = [_best(m, s, most - 1) for m, s in zip(masks, scores, strict=True)]
-        tried = [(b | o[:, None]).ravel() for b, o in zip(bases, options, strict=True)]
-        found = _score(nodes, tried, prior)
-        for node in range(len(chosen)):
-            if len(tried[node]):
-                rows = found[node].reshape(len(options[node]), -1)
-                best = int(np.argmax([log_sum(row) for row in rows]))
-                chosen[node] |= options[node][best]
-                masks[node] = np.append(masks[node], tried[node].reshape(rows.shape)[best])
-                scores[node] = np.append(scores[node], rows[best])
-    return chosen
 
 
 def lost_mass(
