@@ -91,8 +91,8 @@ beside_the_published({"straight lines": lines, **drawn})
 # mostly known before. One of the less known, Erk → Akt, they checked: when Erk was silenced, Akt
 # fell.
 #
-# We take the logarithm of six of the eleven. (All eleven would take about a minute, and say the
-# same of these six.)
+# We take the logarithm of six of the eleven. (With straight lines all eleven say the same of
+# these six; the second score would take a minute for them.)
 
 # %%
 cells.corr().round(2)
@@ -205,7 +205,7 @@ pd.concat([table, both], axis=1).round(2)
 # - **Sure, but of opposite things:** Raf → Mek. One order has it near 1, another near 0.
 # - **Sure and wrong, everywhere:** no arrow Mek → Erk. Mek is what activates Erk, in textbooks and
 #   in the dish, and every panel gives it next to no probability.
-# - **Missed:** all that goes out from PKC, and PKA → Raf, PKA → Mek.
+# - **Missed:** all that goes out from PKC, but for one order; and PKA → Raf, PKA → Mek.
 #
 # A wrong answer of which a posterior is sure is not a matter of chance, and more cells of the same
 # kind would make it surer. What may be behind it:
