@@ -67,7 +67,7 @@ class Checkpoint:
         _check_same(place / QUESTION, json.loads(json.dumps(question)), str(folder))
         return cls(place)
 
-    def ladder(self, nodes: Nodes, settings: Settings) -> Scorer:
+    def ladder(self, nodes: Nodes, settings: Settings, order: int = 0) -> Scorer:
         """The ladder's scores; those that were made before are read."""
         from causalif.sigma.extras import needed
 
@@ -82,7 +82,8 @@ class Checkpoint:
         return ladder_scorer(
             nodes.values,
             base=nodes.scorer,
-            seed=seed_for(settings.entropy, "ladder"),
+            seed=seed_for(settings.entropy, "ladder", order),
+            orders=settings.orders,
             cache=None if self.folder is None else ScoreCache.load(self.folder / SCORES),
             progress=settings.progress,
             threads=int(workers),

@@ -13,6 +13,7 @@ from causalif.errors import Problems, check_choice
 from causalif.nuisance.folds import seed_for
 from causalif.sigma.checkpoint import Checkpoint, entropy_for
 from causalif.sigma.listing import lost, scored
+from causalif.sigma.orders import check_orders
 from causalif.sigma.posterior import BATCHES, DAGPosterior
 from causalif.sigma.scores.nodes import PRIORS, Nodes, read_nodes
 from causalif.sigma.scores.parents import ParentSets
@@ -21,6 +22,7 @@ from causalif.sigma.structures.exact import ExactPosterior
 
 METHODS = ("flow", "mcmc", "exact")
 TRAINING_DRAWS = 4000
+FIRST = 50  # rows that the ladder leaves to BGe
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Settings:
     ----------
     method, score, prior : str
     max_parents : int
-    samples, candidates, chains : int
+    samples, candidates, chains, orders : int
     entropy : int
         From which every random number derives.
     n_jobs : int or None
@@ -45,6 +47,7 @@ class Settings:
     samples: int
     candidates: int
     chains: int
+    orders: int
     entropy: int
     n_jobs: int | None
     progress: bool | None
@@ -66,6 +69,7 @@ def dag_posterior(
     equivalent_rows: float = 1.0,
     candidates: int = 10,
     chains: int = 4,
+    orders: int = 1,
     seed: int | np.random.Generator | None = None,
     n_jobs: int | None = 1,
     progress: bool | None = None,
@@ -115,6 +119,9 @@ def dag_posterior(
         from the others). What share of the posterior is lost is in ``.diagnostics``.
     chains : int, default 4
         Of "mcmc".
+    orders : int, default 1
+        Of the rows, over which the ladder averages; the cost is in proportion. Whether the
+        order decides a direction is looked at, and warned of, in any case.
     seed : int or numpy.random.Generator, optional
         Same seed, same graphs, whatever `n_jobs`.
     n_jobs : int, default 1
@@ -135,7 +142,8 @@ def dag_posterior(
     Warns
     -----
     ConvergenceWarning
-        The chains do not agree, or the sampler does not cover what it was fitted to.
+        The chains do not agree, the sampler does not cover what it was fitted to, or the order
+        of the rows decides a direction.
 
     References
     ----------
@@ -156,7 +164,8 @@ def dag_posterior(
     True
     """
     problems = Problems()
-    _check(method, prior, problems, samples=samples, candidates=candidates, chains=chains)
+    counts = {"samples": samples, "candidates": candidates, "chains": chains, "orders": orders}
+    _check(method, prior, counts, problems)
     nodes = read_nodes(
         data,
         score=score,
@@ -179,6 +188,7 @@ def dag_posterior(
         samples=int(samples),
         candidates=int(candidates),
         chains=int(chains),
+        orders=int(orders),
         entropy=entropy_for(checkpoint, seed),
         n_jobs=n_jobs,
         progress=progress,
@@ -204,12 +214,14 @@ def _learn(
         **known,
     }
     diagnostics = {**found, **made.pop("diagnostics")}
+    if settings.score == "ladder" and nodes.rows > FIRST:
+        diagnostics["turned_by_order"] = check_orders(nodes, settings, kept, made["arrows"])
     if len(nodes.names) > MOST_NODES:
         diagnostics["lost"] = lost(nodes, sets, made["draws"], settings)
     return DAGPosterior(nodes.names, **made, settings=about, diagnostics=diagnostics)
 
 
-def _check(method: Any, prior: Any, problems: Problems, **counts: Any) -> None:
+def _check(method: Any, prior: Any, counts: Mapping[str, Any], problems: Problems) -> None:
     check_choice(problems, "method", method, METHODS)
     check_choice(problems, "prior", prior, PRIORS)
     for name, count in counts.items():

@@ -50,7 +50,7 @@ def scored(nodes: Nodes, settings: Settings, kept: Checkpoint) -> tuple[ParentSe
         )
         sets = candidate_sets(nodes, near)
     if ladder:
-        nodes = replace(nodes, scorer=_by_ladder(nodes, near, settings, kept))
+        nodes = replace(nodes, scorer=ladder_of(nodes, near, settings, kept))
     return score_parent_sets(nodes, sets, settings.prior), {
         "parent_sets": sum(len(masks) for masks in sets)
     }
@@ -76,8 +76,21 @@ def _curved(nodes: Nodes, settings: Settings) -> np.ndarray:
     return found
 
 
-def _by_ladder(nodes: Nodes, near: np.ndarray, settings: Settings, kept: Checkpoint) -> Scorer:
-    """The ladder where flows can be fitted; elsewhere its lowest rung alone."""
+def ladder_of(
+    nodes: Nodes, near: np.ndarray, settings: Settings, kept: Checkpoint, order: int = 0
+) -> Scorer:
+    """The ladder where flows can be fitted; elsewhere its lowest rung alone.
+
+    Parameters
+    ----------
+    nodes : Nodes
+    near : ndarray of int64, shape (d,)
+        The candidates of each node.
+    settings : Settings
+    kept : Checkpoint
+    order : int, default 0
+        Which of many orders of the rows they are coded in.
+    """
     from causalif.sigma.ladder.scorer import WEIGHT
 
     most = len(nodes.names)
@@ -85,7 +98,7 @@ def _by_ladder(nodes: Nodes, near: np.ndarray, settings: Settings, kept: Checkpo
         most = max(FEW_PARENTS, int(np.bitwise_count(nodes.knowledge.required).max()))
     where = Where(tuple(map(_has_density, nodes.variables)), near | nodes.knowledge.required, most)
     less = float(np.log1p(-WEIGHT))
-    return partial(_small_and_large, kept.ladder(nodes, settings), nodes.scorer, where, less)
+    return partial(_small_and_large, kept.ladder(nodes, settings, order), nodes.scorer, where, less)
 
 
 @dataclass(frozen=True)
