@@ -69,9 +69,6 @@ class Checkpoint:
 
     def ladder(self, nodes: Nodes, settings: Settings, order: int = 0) -> Scorer:
         """The ladder's scores; those that were made before are read."""
-        from causalif.sigma.extras import needed
-
-        needed("torch", "pyro", what='score="ladder"')
         from joblib import effective_n_jobs
 
         from causalif.sigma.ladder.score_cache import ScoreCache
@@ -91,9 +88,6 @@ class Checkpoint:
 
     def chains(self, sets: ParentSets, settings: Settings, samples: int) -> Chains:
         """Chains from where they were left, or from the start."""
-        from causalif.sigma.extras import needed
-
-        needed("numba", what='method="mcmc", and "flow" with more than 14 columns,')
         from causalif.sigma.structures.mcmc import ChainsState, run_chains
 
         path = None if self.folder is None else self.folder / CHAINS

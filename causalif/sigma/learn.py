@@ -12,6 +12,7 @@ import numpy as np
 from causalif.errors import Problems, check_choice
 from causalif.nuisance.folds import seed_for
 from causalif.sigma.checkpoint import Checkpoint, entropy_for
+from causalif.sigma.extras import needed
 from causalif.sigma.listing import lost, scored
 from causalif.sigma.orders import check_orders
 from causalif.sigma.posterior import BATCHES, DAGPosterior
@@ -180,6 +181,7 @@ def dag_posterior(
     if method == "exact":
         check_size(len(nodes.names), problems)
     problems.raise_if_any()
+    _check_libraries(method, score, len(nodes.names))
     settings = Settings(
         method=method,
         score=score,
@@ -228,6 +230,16 @@ def _check(method: Any, prior: Any, counts: Mapping[str, Any], problems: Problem
         whole = isinstance(count, int | np.integer) and not isinstance(count, bool)
         if not (whole and count >= 1):
             problems.add(f"{name}={count!r} is not a whole number from 1 up.")
+
+
+def _check_libraries(method: str, score: str, columns: int) -> None:
+    """Before any work: whether the optional libraries that it takes are there."""
+    if score == "ladder":
+        needed("torch", "pyro-ppl", what='score="ladder"')
+    if method == "flow":
+        needed("torch", "pyro-ppl", what='method="flow"')
+    if method == "mcmc" or (method == "flow" and columns > MOST_NODES):
+        needed("numba", what=f'method="{method}" of {columns} columns')
 
 
 def _told(knowledge: Any) -> Any:

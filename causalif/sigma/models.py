@@ -68,7 +68,7 @@ def simulate(
     >>> bool(abs((one - zero).mean() - 2) < 0.2)
     True
     """
-    needed("torch", "pyro", what="simulate")
+    needed("torch", "pyro-ppl", what="simulate")
     from causalif.sigma.ladder.mechanisms import fit_mechanisms
 
     problems = Problems()

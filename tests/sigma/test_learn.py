@@ -72,3 +72,20 @@ def test_which_order_would_settle_a_path():
 def test_nothing_to_settle_where_no_order_is_open():
     posterior = of_graphs([dag("AM MY", "AMY"), dag("", "AMY")], [0.6, 0.4])
     assert settling(posterior, ["A", "M", "Y"]) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"score": "ladder", "method": "exact"}, 'score="ladder" needs torch and pyro-ppl: pip'),
+        ({"score": "bge", "method": "flow"}, 'method="flow" needs torch'),
+        ({"score": "bge", "method": "mcmc"}, "needs numba: pip install numba"),
+    ],
+)
+def test_a_missing_library_is_named_before_any_work(options, message, monkeypatch):
+    from causalif.sigma import extras, learn
+
+    monkeypatch.setattr(extras, "find_spec", lambda name: None)
+    monkeypatch.setattr(learn, "scored", lambda *_: pytest.fail("work was done"))
+    with pytest.raises(ImportError, match=message):
+        dag_posterior(linear(3, 60, 1), **options)
