@@ -154,6 +154,9 @@ METHODS: dict[str, Method] = {
 }
 
 
+CELL = ("d", "n", "mechanism", "method", "set")
+
+
 class OutOfTimeError(Exception):
     """The method took longer than `--limit`."""
 
@@ -200,11 +203,14 @@ def main() -> None:
     parser.add_argument("--sets", type=int, default=5)
     parser.add_argument("--bootstrap", type=int, default=20)
     parser.add_argument("--limit", type=int, default=300, help="seconds per method and data set")
+    parser.add_argument("--keep", type=Path, help="a csv file: what it has is not run again")
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
     logging.disable(logging.WARNING)
     warm_up(given)
-    rows: list[dict[str, Any]] = []
+    kept = given.keep is not None and given.keep.is_file()
+    rows = pd.read_csv(given.keep).to_dict("records") if kept else []
+    done = {tuple(row[key] for key in CELL) for row in rows}
     for nodes in given.nodes:
         for count in given.rows:
             for mechanism in given.mechanisms:
@@ -213,11 +219,16 @@ def main() -> None:
                     rng = np.random.default_rng([nodes, count, seed])
                     one = case(nodes, count, shape, mechanism, rng)
                     for name in given.methods:
-                        cell = {"d": nodes, "n": count, "mechanism": mechanism, "method": name}
+                        cell = {"d": nodes, "n": count, "mechanism": mechanism, "method": name,
+                                "set": seed}  # fmt: skip
+                        if tuple(cell.values()) in done:
+                            continue
                         rows.append({**cell, **timed(METHODS[name], one, seed, given)})
                         last = rows[-1]
                         print(nodes, count, mechanism, seed, name, last.get("failed"),
                               round(last.get("seconds", 0), 1), flush=True)  # fmt: skip
+                        if given.keep is not None:
+                            pd.DataFrame(rows).to_csv(given.keep, index=False)
                 write(pd.DataFrame(rows), given)
 
 
@@ -232,7 +243,9 @@ def write(found: pd.DataFrame, given: argparse.Namespace) -> None:
         table["seconds"] / own.reindex(table.index.droplevel("method")).to_numpy()
     ).round(1)
     table["sets"] = grouped["seconds"].count()
-    failed = grouped["failed"].agg(lambda f: ", ".join(sorted({x for x in f if x})))
+    failed = grouped["failed"].agg(
+        lambda f: ", ".join(sorted({x for x in f if isinstance(x, str) and x}))
+    )
     table["failed by"] = failed
     text = table.reset_index().to_markdown(index=False)
     if given.out is None:
