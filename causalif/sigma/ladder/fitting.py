@@ -8,9 +8,11 @@ from torch import Tensor
 from causalif.sigma.ladder.flows import KNOTS, Features, Flow
 
 LONGEST = 1.5  # gradients of rows are cut to this length in the curvature
-# Prior standard deviations: of the curve in the log scale, of the knots before normalisation.
+# Prior standard deviations: of the curve in the log scale, of the knots before normalisation,
+# of the tail (two of them below 0 stand for some 2.3 degrees of freedom).
 SCALE_SPREAD = 0.5
 KNOT_SPREAD = 0.5
+TAIL_SPREAD = 2.0
 LEVEL_SPREAD = 3.0
 # Sums depend in their last digits on the size of the batch. Weights are rounded after every
 # step, and a step must help by more than that, so that such differences do not grow.
@@ -36,7 +38,8 @@ def start(features: Features, values: Tensor, pull: Tensor, spline: bool) -> Flo
     scale = values.new_zeros(len(values), features.scale.shape[2])
     scale[:, 0] = torch.log((left**2).mean(1) + 1e-6) / 2
     knots = values.new_zeros(len(values), KNOTS if spline else 0)
-    return Flow(_rounded(weights[..., 0]), _rounded(scale), knots)
+    tail = values.new_zeros(len(values), int(spline))
+    return Flow(_rounded(weights[..., 0]), _rounded(scale), knots, tail)
 
 
 def precisions(flow: Flow, pull: Tensor) -> Tensor:
@@ -44,7 +47,8 @@ def precisions(flow: Flow, pull: Tensor) -> Tensor:
     scale = torch.full_like(flow.scale, SCALE_SPREAD**-2)
     scale[:, 0] = LEVEL_SPREAD**-2
     knots = torch.full_like(flow.knots, KNOT_SPREAD**-2)
-    return torch.cat([pull * torch.exp(-2 * flow.scale[:, :1]), scale, knots], dim=1)
+    tail = torch.full_like(flow.tail, TAIL_SPREAD**-2)
+    return torch.cat([pull * torch.exp(-2 * flow.scale[:, :1]), scale, knots, tail], dim=1)
 
 
 def fit(flow: Flow, features: Features, values: Tensor, pull: Tensor, steps: int) -> Flow:

@@ -10,9 +10,10 @@ import numpy as np
 import pyro.distributions as dist
 import torch
 from pyro.distributions.transforms.spline import ConditionedSpline
+from scipy.special import ndtr, stdtrit
 from torch import Tensor
 
-from causalif.sigma.ladder.flows import BOUND, Flow, spline_parts
+from causalif.sigma.ladder.flows import BOUND, Flow, freedom, spline_parts
 from causalif.sigma.ladder.rungs import (
     RUNGS,
     centres_of,
@@ -42,6 +43,18 @@ class NoiseSpline(ConditionedSpline):
         return value[..., 0], log_slope[..., 0]
 
 
+def heavy(noise: np.ndarray, free: float) -> np.ndarray:
+    """The quantiles of Student's t at the levels that the noise has under N(0, 1).
+
+    Examples
+    --------
+    >>> heavy(np.array([-1.96, 0.0, 1.96]), 5.0).round(2).tolist()
+    [-2.57, 0.0, 2.57]
+    """
+    # In the lower tail: close to 1 levels could not be told apart.
+    return np.copysign(stdtrit(free, ndtr(-np.abs(noise))), noise)
+
+
 @dataclass(frozen=True)
 class Mechanism:
     """The law of one node given its parents, in standardised units.
@@ -63,7 +76,7 @@ class Mechanism:
     flow: Flow
 
     def law(self, values: np.ndarray) -> Any:
-        """The law of the node in every row, as a Pyro distribution: N(0, 1), spline, affine.
+        """The law of the node in every row, as a Pyro distribution: base, spline, affine.
 
         Parameters
         ----------
@@ -75,15 +88,20 @@ class Mechanism:
         location = torch.from_numpy(shift) @ self.flow.shift[0]
         spread = torch.exp(torch.from_numpy(scale) @ self.flow.scale[0])
         steps: list[Any] = [dist.transforms.AffineTransform(location, spread)]
+        base: Any = dist.Normal(torch.zeros_like(location), 1.0, validate_args=False)
         if rung.spline:
             rows = self.flow.knots.expand(len(values), -1)  # the spline does not broadcast
             steps.insert(0, NoiseSpline(rows).inv)
-        normal = dist.Normal(torch.zeros_like(location), 1.0, validate_args=False)
-        return dist.TransformedDistribution(normal, steps, validate_args=False)
+            free = freedom(self.flow.tail[0]).expand(len(values))
+            base = dist.StudentT(free, validate_args=False)
+        return dist.TransformedDistribution(base, steps, validate_args=False)
 
     def push(self, noise: np.ndarray, values: np.ndarray) -> np.ndarray:
         """The node's values from N(0, 1) noise, shape (m,): the same noise, another world."""
-        found = torch.from_numpy(np.asarray(noise, dtype=float))
+        base = np.asarray(noise, dtype=float)
+        if RUNGS[self.rung].spline:
+            base = heavy(base, freedom(self.flow.tail[0]).item())
+        found = torch.from_numpy(base)
         for step in self.law(values).transforms:
             found = step(found)
         return found.numpy()

@@ -19,8 +19,16 @@ from causalif.sigma.ladder.evidence import (
     linear_evidence,
     linear_features,
 )
-from causalif.sigma.ladder.fitting import GRID, KNOT_SPREAD, LEVEL_SPREAD, SCALE_SPREAD, fit, start
-from causalif.sigma.ladder.flows import BINS, BOUND, Features, Flow
+from causalif.sigma.ladder.fitting import (
+    GRID,
+    KNOT_SPREAD,
+    LEVEL_SPREAD,
+    SCALE_SPREAD,
+    TAIL_SPREAD,
+    fit,
+    start,
+)
+from causalif.sigma.ladder.flows import BINS, BOUND, FREEDOM, Features, Flow
 from causalif.sigma.scores.subsets import members
 
 FIRST = 50  # rows that BGe codes for every rung
@@ -36,7 +44,7 @@ FINAL_STEPS = 25
 # What codes depend on; a cache keeps those of other settings apart.
 SETTINGS = (
     (FIRST, SHORT, CENTRES, WIDTH, VARIANCES, FIRST_STEPS, NEXT_STEPS),
-    (BINS, BOUND, SCALE_SPREAD, KNOT_SPREAD, LEVEL_SPREAD, GRID),
+    (BINS, BOUND, FREEDOM, SCALE_SPREAD, KNOT_SPREAD, LEVEL_SPREAD, TAIL_SPREAD, GRID),
     (evidence.CENTRES, evidence.WIDTHS, evidence.VARIANCES),
 )
 # Numbers in the rows' gradients of one batch: 16 MiB.

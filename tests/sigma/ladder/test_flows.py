@@ -8,9 +8,10 @@ import torch
 from pytest import approx
 from scipy.integrate import simpson
 from scipy.stats import kstest, norm
+from scipy.stats import t as student
 
 from causalif.sigma.ladder.fitting import fit, start
-from causalif.sigma.ladder.flows import BINS, KNOTS, Features, Flow
+from causalif.sigma.ladder.flows import BINS, FREEDOM, KNOTS, Features, Flow, freedom
 from causalif.sigma.ladder.mechanisms import NoiseSpline, fit_mechanisms
 from causalif.sigma.ladder.rungs import one_thread
 from causalif.sigma.scores.gaussian import standardised
@@ -21,8 +22,8 @@ DOUBLE = torch.float64
 def any_flow(pairs: int = 3, seed: int = 1) -> Flow:
     """Random weights for an intercept and one parent in the shift and in the log scale."""
     rng = np.random.default_rng(seed)
-    weights = [rng.normal(size=(pairs, k)) * s for k, s in ((2, 1.0), (2, 0.5), (KNOTS, 1.0))]
-    return Flow(*map(torch.from_numpy, weights))
+    sizes = (2, 1.0), (2, 0.5), (KNOTS, 1.0), (1, 1.0)
+    return Flow(*(torch.from_numpy(rng.normal(size=(pairs, k)) * s) for k, s in sizes))
 
 
 def features(parent: np.ndarray) -> Features:
@@ -32,7 +33,8 @@ def features(parent: np.ndarray) -> Features:
 
 
 def test_density_integrates_to_one():
-    grid = np.linspace(-30, 30, 200_001)
+    # Tails are heavy: steps grow from the middle outwards.
+    grid = np.sinh(np.linspace(-15, 15, 200_001))
     flow = any_flow()
     for parent in (-1.5, 0.0, 0.7):
         at = features(np.full((3, len(grid)), parent))
@@ -42,10 +44,17 @@ def test_density_integrates_to_one():
 
 def test_spline_without_weights_is_the_identity():
     values = torch.from_numpy(np.linspace(-6, 6, 101))[None]
-    flow = Flow(*(torch.zeros(1, k, dtype=DOUBLE) for k in (2, 2, KNOTS)))
+    flow = Flow(*(torch.zeros(1, k, dtype=DOUBLE) for k in (2, 2, KNOTS, 1)))
+    found = flow.log_density(features(np.zeros((1, 101))), values)
+    assert found.numpy() == approx(student(FREEDOM[2]).logpdf(values.numpy()), abs=1e-12)
+    assert NoiseSpline(flow.knots.expand(101, -1))(values[0]).numpy() == approx(values[0].numpy())
+
+
+def test_without_knots_the_noise_is_normal():
+    values = torch.from_numpy(np.linspace(-6, 6, 101))[None]
+    flow = Flow(*(torch.zeros(1, k, dtype=DOUBLE) for k in (2, 2, 0, 0)))
     found = flow.log_density(features(np.zeros((1, 101))), values)
     assert found.numpy() == approx(norm.logpdf(values.numpy()), abs=1e-12)
-    assert NoiseSpline(flow.knots.expand(101, -1))(values[0]).numpy() == approx(values[0].numpy())
 
 
 def test_gradients_of_rows_are_differences():
@@ -72,6 +81,23 @@ def test_noise_of_any_shape_is_learnt():
         flow = fit(start(both, rows, pull, True), both, rows, pull, steps=20)
     truth = -np.log(2) - fresh.abs().mean().item()
     assert flow.log_density(both, fresh).mean().item() == approx(truth, abs=0.02)
+
+
+@pytest.mark.parametrize("free", [3.0, 100.0])
+def test_tails_are_learnt(free):
+    rng = np.random.default_rng(8)
+    rows = torch.from_numpy(rng.standard_t(free, size=(1, 4000)))
+    one = torch.ones(1, 4000, 1, dtype=DOUBLE)
+    both, pull = Features(one, one), torch.ones(1, 1, dtype=DOUBLE)
+    with one_thread():
+        flow = fit(start(both, rows, pull, True), both, rows, pull, steps=25)
+    far = torch.tensor([[-40.0, 40.0]], dtype=DOUBLE)  # far beyond all knots
+    found = flow.log_density(Features(one[:, :2], one[:, :2]), far).numpy()
+    heavy = freedom(flow.tail).item() < 8
+    assert heavy == (free < 8)
+    if heavy:
+        truth = student(free).logpdf(far.numpy())
+        assert found == approx(truth, abs=3)  # of some -14; under N(0, 1) it would be -800
 
 
 def test_fit_of_a_pair_hangs_on_no_other():
@@ -138,6 +164,22 @@ def test_same_noise_same_world(model):
     assert (np.diff(law.push(noise, worlds)) > 0).all()
     worlds[:, 2] = 99.0  # no parent: not read
     assert law.push(noise, worlds).tolist() == law.push(noise, np.zeros((9, 3))).tolist()
+
+
+def test_noise_is_pushed_by_its_level():
+    """The level of a value under the law is that of the noise under N(0, 1), far out too."""
+    rng = np.random.default_rng(9)
+    x, e = rng.standard_t(3, size=(2, 800))
+    law = fit_mechanisms(np.column_stack([x, x + e]), [(1, 0b01)], seed=1).laws[1, 0b01]
+    assert freedom(law.flow.tail).item() < 10
+    noise, worlds = np.array([-8.0, -3.0, -1.0, 0.0, 1.0, 3.0, 8.0]), np.zeros((7, 2))
+    values = law.push(noise, worlds)
+    grid = np.sinh(np.linspace(-15, 15, 200_001))
+    density = np.exp(law.law(np.zeros((len(grid), 2))).log_prob(torch.from_numpy(grid)).numpy())
+    mass = np.concatenate([[0], np.cumsum((density[1:] + density[:-1]) / 2 * np.diff(grid))])
+    assert np.interp(values[1:-1], grid, mass) == approx(norm.cdf(noise[1:-1]), abs=1e-4)
+    assert np.isfinite(values).all()
+    assert (np.diff(values) > 0).all()
 
 
 def test_threads_are_given_back():

@@ -214,7 +214,7 @@ def test_borrowing_changes_little():
     assert one[0, 1] > 0.9
     assert np.abs(one - other).max() < 0.01
     for mine, theirs in zip(whole(every_set(3)), borrowed(every_set(3)), strict=True):
-        assert np.abs(mine - theirs).max() < 15  # a parent that is none
+        assert np.abs(mine - theirs).max() < 40  # a parent that is none
 
 
 def test_parents_of_the_spread_keep_their_flows():
