@@ -14,6 +14,8 @@ from causalif.sigma.scores.parents import ParentSets
 # Steps of a chain between two looks at it, and the stretches in which its arrows are counted.
 SEGMENT = 500
 STRETCHES = 5
+# Steps between swaps of neighbouring temperatures; even and odd pairs take turns.
+BETWEEN = 2
 
 
 @dataclass(frozen=True)
@@ -22,24 +24,30 @@ class ChainsState:
 
     Attributes
     ----------
-    parents : ndarray of int64, shape (chains, d)
-        The graph of each chain.
+    inverse : ndarray of float, shape (temperatures,)
+        Inverse temperatures; 1 alone for plain chains.
+    parents : ndarray of int64, shape (chains, temperatures, d)
+        The graphs of each chain.
     random : ndarray of uint64, shape (chains, 1)
         The state of each chain's random numbers.
     graphs : ndarray of int64, shape (chains, segments, kept, d)
-        Graphs at even distances.
+        Graphs at even distances, at temperature 1 as all that follow.
     counts : ndarray of int32, shape (chains, stretches, d, d)
         How often each arrow (row -> column) was there.
     accepted : ndarray of int64, shape (chains,)
         Reversals that were accepted.
+    swapped : ndarray of int64, shape (chains, temperatures - 1)
+        Swaps of each temperature with the next.
     seconds : ndarray of float, shape ()
     """
 
+    inverse: np.ndarray
     parents: np.ndarray
     random: np.ndarray
     graphs: np.ndarray
     counts: np.ndarray
     accepted: np.ndarray
+    swapped: np.ndarray
     seconds: np.ndarray
 
     @classmethod
@@ -47,20 +55,53 @@ class ChainsState:
         cls, sets: ParentSets, chains: int, kept: int, rng: np.random.Generator
     ) -> ChainsState:
         """Chains that start from graphs in random orders, far apart."""
-        nodes = len(sets.names)
+        graphs = np.array([[_graph_in_random_order(sets, rng)] for _ in range(chains)])
+        random = rng.integers(2**64, size=(chains, 1), dtype=np.uint64)
+        return cls._fresh(np.ones(1), graphs, random, kept, np.zeros(()))
+
+    def heated(self, inverse: np.ndarray, kept: int) -> ChainsState:
+        """Each chain from its graph at several temperatures; what it did before is forgotten.
+
+        Chains that stand in modes of their own start over as far apart as they can.
+        """
+        graphs = np.repeat(self.parents[:, :1], len(inverse), axis=1)
+        return self._fresh(inverse, graphs, self.random, kept, self.seconds)
+
+    @classmethod
+    def _fresh(
+        cls,
+        inverse: np.ndarray,
+        parents: np.ndarray,
+        random: np.ndarray,
+        kept: int,
+        seconds: np.ndarray,
+    ) -> ChainsState:
+        chains, rungs, nodes = parents.shape
         return cls(
-            np.array([_graph_in_random_order(sets, rng) for _ in range(chains)]),
-            rng.integers(2**64, size=(chains, 1), dtype=np.uint64),
+            inverse,
+            parents,
+            random,
             np.zeros((chains, 0, kept, nodes), dtype=np.int64),
             np.zeros((chains, 0, nodes, nodes), dtype=np.int32),
             np.zeros(chains, dtype=np.int64),
-            np.zeros(()),
+            np.zeros((chains, rungs - 1), dtype=np.int64),
+            seconds,
         )
 
     @property
     def segments(self) -> int:
         """How many segments the chains have gone."""
         return self.graphs.shape[1]
+
+    @property
+    def temperatures(self) -> int:
+        """How many there are; 1 for plain chains."""
+        return len(self.inverse)
+
+    def least_swapped(self) -> float:
+        """The share of swaps that were accepted between the neighbours that swap least."""
+        tried = len(self.graphs) * self.segments * SEGMENT / (2 * BETWEEN)
+        return float(self.swapped.sum(axis=0).min() / tried)
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """The state as named arrays, to be saved."""
@@ -90,7 +131,7 @@ class ChainsState:
                 f"the saved chains are {has[0]} with {has[2]} graphs a segment of {has[3]} nodes; "
                 f"asked for are {chains} with {kept} of {nodes}.",
             )
-        if not np.isfinite(sets.log_scores(self.parents)).all():
+        if not np.isfinite(sets.log_scores(self.parents.reshape(-1, nodes))).all():
             raise DataError("the saved chains have parent sets that are not listed.")
 
 

@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 # Chains agree where no arrow's probability differs by more between them, and no R-hat is larger.
 SPREAD = 0.05
 RHAT = 1.05
-FEWEST, MOST = 20, 600  # segments
+# Plain chains that differ by more than this will not agree soon: they stand in modes of their own.
+STUCK = 0.15
+# Segments of 500 steps: the fewest, of plain chains and of tempered ones, whose steps are worth
+# more; between looks whether plain chains are stuck; the most, of all temperatures together.
+FEWEST, FEWEST_TEMPERED, PLAIN, MOST = 20, 10, 50, 600
 LOOK = 10  # segments between looks
 
 
@@ -39,7 +43,9 @@ class Chains:
     arrows, arrow_errors : ndarray, shape (d, d)
         Probabilities of arrows (row -> column) from all steps, and Monte-Carlo standard errors.
     diagnostics : dict
-        max_rhat, spread, min_ess, steps (per chain), seconds, acceptance (of reversals).
+        max_rhat, spread, min_ess, steps (per chain), seconds, acceptance (of reversals),
+        temperatures (1 for plain chains) and, where there are several, swaps: the least share
+        that was accepted between neighbours.
     """
 
     graphs: np.ndarray
@@ -68,6 +74,10 @@ def run_chains(
     single nodes anew, with layers following. Each graph has one layering, so that it counts
     once. The first half of every chain is left out.
 
+    Chains that differ by more than .15 after 25,000 steps stand in modes of their own (so after
+    50,000, and so on). They start over from there by parallel tempering, each at temperatures
+    that are its alone, and only graphs at temperature 1 count.
+
     Parameters
     ----------
     sets : ParentSets
@@ -80,8 +90,9 @@ def run_chains(
         depends on it.
     progress : bool, optional
     steps : int, optional
-        Steps of each chain. By default they go on until they agree: probabilities of arrows
-        within .05 of each other and R-hat at most 1.05; at most 300,000.
+        Steps of each chain; of more than 25,000, those that are tempered take as many at each
+        temperature. By default they go on until they agree: probabilities of arrows within .05
+        of each other and R-hat at most 1.05; at most 300,000, of all temperatures together.
     on_segment : callable, optional
         Is given the state after every 500 steps.
     state : ChainsState, optional
@@ -104,43 +115,83 @@ def run_chains(
            networks by introducing a new edge reversal move, Machine Learning 71, 265-305.
     .. [3] Goudie & Mukherjee (2016), A Gibbs sampler for learning DAGs, Journal of Machine
            Learning Research 17, 1-39.
+    .. [4] Geyer (1991), Markov chain Monte Carlo maximum likelihood, Computing Science and
+           Statistics 23, 156-163.
     """
     needed("numba", what="method='mcmc'")
-    from causalif.sigma.structures.packed import pack
+    from causalif.sigma.structures.tempering import temperatures
 
-    kept, fewest = _schedule(samples, chains)
+    plan = _Plan.of(samples, chains, steps, 1 if state is None else state.temperatures)
     if state is None:
-        state = ChainsState.start(sets, chains, kept, np.random.default_rng(seed))
-    state.check(sets, chains, kept)
-    lists, last = pack(sets), MOST if steps is None else max(2, -(-steps // SEGMENT))
-    with progress_bar(progress, last, "segment") as bar:
-        bar.update(state.segments)
-        while not _is_done(state, fewest if steps is None else last, last):
-            state = _advance(lists, state, n_jobs)
-            bar.update(1)
-            if on_segment is not None:
-                on_segment(state)
+        state = ChainsState.start(sets, chains, plan.kept, np.random.default_rng(seed))
+    state.check(sets, chains, plan.kept)
+    state = _go_on(sets, state, plan, n_jobs, progress, on_segment)
+    if plan.is_stuck(state):
+        inverse = temperatures(sets)
+        plan = _Plan.of(samples, chains, steps, len(inverse))
+        state = state.heated(inverse, plan.kept)
+        state = _go_on(sets, state, plan, n_jobs, progress, on_segment)
     found = _summary(state, samples)
     _check_agreement(found, sets.names, _kept(state))
     return found
 
 
-def _schedule(samples: int, chains: int) -> tuple[int, int]:
-    """Graphs that are kept per segment and chain, a divisor of its steps, and fewest segments."""
-    if samples < 1 or chains < 2:
-        raise DataError(
-            f"samples={samples} and chains={chains}: one sample and two chains at least."
-        )
-    each = -(-samples // chains)
-    divisors = [k for k in range(1, SEGMENT + 1) if SEGMENT % k == 0]
-    kept = next((k for k in divisors if k * FEWEST // 2 >= each), SEGMENT)
-    return kept, max(FEWEST, 2 * -(-each // kept))
+@dataclass(frozen=True)
+class _Plan:
+    """Graphs kept per segment and chain, a divisor of its steps; fewest and most segments."""
+
+    kept: int
+    fewest: int
+    most: int
+
+    @classmethod
+    def of(cls, samples: int, chains: int, steps: int | None, temperatures: int) -> _Plan:
+        if samples < 1 or chains < 2:
+            raise DataError(
+                f"samples={samples} and chains={chains}: one sample and two chains at least."
+            )
+        least = FEWEST if temperatures == 1 else FEWEST_TEMPERED
+        each = -(-samples // chains)
+        divisors = [k for k in range(1, SEGMENT + 1) if SEGMENT % k == 0]
+        kept = next((k for k in divisors if k * least // 2 >= each), SEGMENT)
+        if steps is None:
+            return cls(kept, max(least, 2 * -(-each // kept)), MOST // temperatures)
+        asked = max(2, -(-steps // SEGMENT))
+        return cls(kept, asked, asked)
+
+    def is_done(self, state: ChainsState) -> bool:
+        if state.segments < self.fewest:
+            return False
+        looks = state.segments % LOOK == 0
+        return state.segments >= self.most or (looks and _agree(_kept(state)))
+
+    def is_stuck(self, state: ChainsState) -> bool:
+        """Whether plain chains should be tempered for the rest of their time."""
+        if state.temperatures > 1 or state.segments % PLAIN or not 0 < state.segments < self.most:
+            return False
+        return bool(_spread(_kept(state)).max() > STUCK)
 
 
-def _is_done(state: ChainsState, fewest: int, last: int) -> bool:
-    if state.segments < fewest:
-        return False
-    return state.segments >= last or (state.segments % LOOK == 0 and _agree(_kept(state)))
+def _go_on(
+    sets: ParentSets,
+    state: ChainsState,
+    plan: _Plan,
+    n_jobs: int | None,
+    progress: bool | None,
+    on_segment: Callable[[ChainsState], None] | None,
+) -> ChainsState:
+    """All chains until they are done, or stuck."""
+    from causalif.sigma.structures.tempering import pack_at
+
+    lists = pack_at(sets, state.inverse)
+    with progress_bar(progress, plan.most, "segment") as bar:
+        bar.update(state.segments)
+        while not (plan.is_done(state) or plan.is_stuck(state)):
+            state = _advance(lists, state, n_jobs)
+            bar.update(1)
+            if on_segment is not None:
+                on_segment(state)
+    return state
 
 
 def _kept(state: ChainsState) -> np.ndarray:
@@ -162,10 +213,10 @@ def _mix(nodes: int) -> np.ndarray:
     return np.array([max(1, nodes // 20), nodes, nodes])
 
 
-Advanced = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int]
+Advanced = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int, np.ndarray]
 
 
-def _advance(lists: Lists, state: ChainsState, n_jobs: int | None) -> ChainsState:
+def _advance(lists: list[Lists], state: ChainsState, n_jobs: int | None) -> ChainsState:
     """All chains one segment further."""
     from joblib import Parallel, delayed
 
@@ -174,33 +225,37 @@ def _advance(lists: Lists, state: ChainsState, n_jobs: int | None) -> ChainsStat
     # Threads unless another backend is set: the compiled code lets go of the lock.
     run: Any = Parallel(n_jobs=n_jobs, prefer="threads")
     ahead: list[Advanced] = run(
-        delayed(_segment)(lists, *chain, kept)
+        delayed(_segment)(lists, state.inverse, *chain, kept)
         for chain in zip(state.parents, state.random, strict=True)
     )
-    parents, random, graphs, counts, accepted = (
+    parents, random, graphs, counts, accepted, swapped = (
         np.array(each) for each in zip(*ahead, strict=True)
     )
     return ChainsState(
+        state.inverse,
         parents,
         random,
         np.concatenate([state.graphs, graphs[:, None]], axis=1),
         np.concatenate([state.counts, counts], axis=1),
         state.accepted + accepted,
+        state.swapped + swapped,
         state.seconds + (perf_counter() - start),
     )
 
 
-def _segment(lists: Lists, parents: np.ndarray, random: np.ndarray, kept: int) -> Advanced:
-    """One chain one segment further: its graph and random numbers, graphs kept, arrows counted."""
-    from causalif.sigma.structures.moves import advance
+def _segment(
+    lists: list[Lists], inverse: np.ndarray, parents: np.ndarray, random: np.ndarray, kept: int
+) -> Advanced:
+    """One chain one segment further: its graphs and random numbers, graphs kept, arrows counted."""
+    from causalif.sigma.structures.tempering import advance_tempered
 
-    nodes = len(parents)
+    nodes = parents.shape[1]
     parents, random = parents.copy(), random.copy()
-    graphs = np.zeros((kept, nodes), dtype=np.int64)
+    graphs = np.zeros((SEGMENT, nodes), dtype=np.int64)
     counts = np.zeros((STRETCHES, nodes, nodes), dtype=np.int32)
-    room = np.zeros(nodes, np.int64), np.zeros(nodes, np.int64), np.zeros((6, 2 * nodes + 2))
-    accepted = advance(lists, parents, random, SEGMENT, _mix(nodes), graphs, counts, *room)
-    return parents, random, graphs, counts, int(accepted)
+    tally = advance_tempered(lists, inverse, parents, random, _mix(nodes), graphs, counts)
+    every = SEGMENT // kept
+    return parents, random, graphs[every - 1 :: every], counts, *tally
 
 
 def _summary(state: ChainsState, samples: int) -> Chains:
@@ -220,7 +275,10 @@ def _summary(state: ChainsState, samples: int) -> Chains:
         "steps": segments * SEGMENT,
         "seconds": float(state.seconds),
         "acceptance": float(state.accepted.sum() / (chains * segments * SEGMENT * _mix(nodes)[1])),
+        "temperatures": state.temperatures,
     }
+    if state.temperatures > 1:
+        diagnostics["swaps"] = state.least_swapped()
     square = (nodes, nodes)
     return Chains(graphs, chain, arrows.reshape(square), errors.reshape(square), diagnostics)
 
@@ -243,10 +301,12 @@ def _check_agreement(found: Chains, names: tuple[str, ...], means: np.ndarray) -
     worst = int(np.argmax(_spread(means)))
     tail, head = names[worst // len(names)], names[worst % len(names)]
     steps = int(found.diagnostics["steps"])
+    hot = int(found.diagnostics["temperatures"])
+    where = f" at {hot} temperatures" if hot > 1 else ""
     warn(
-        f"after {steps} steps the chains differ by {found.diagnostics['spread']:.2f} on the "
+        f"after {steps} steps{where} the chains differ by {found.diagnostics['spread']:.2f} on the "
         f"probability of {tail} -> {head} (R-hat up to {found.diagnostics['max_rhat']:.2f}): "
         f"trust no arrow beyond that. Give more steps (steps={4 * steps}), or say more of the "
-        "graph (tiers, max_parents).",
+        "graph (tiers, required, max_parents).",
         ConvergenceWarning,
     )
