@@ -198,6 +198,19 @@ def test_spread_tells_the_direction():
     assert posterior(ladder(values), 2).arrows()[0, 1] > 0.99
 
 
+def heavy_chain(rows, seed):
+    """A -> B by a line, both with noise from t with 5 degrees of freedom."""
+    rng = np.random.default_rng(seed)
+    a, e = rng.standard_t(5, size=(2, rows))
+    return np.column_stack([a, 0.8 * a + e])
+
+
+def test_outliers_in_any_order_tell_one_direction():
+    values = heavy_chain(400, seed=8)
+    found = [posterior(ladder(values, seed), 2).arrows()[0, 1] for seed in (1, 2)]
+    assert min(found) > 0.95  # at 200 degrees of freedom, about normal, .6 and .7
+
+
 def test_lines_tell_no_direction(linear):
     own, plain = (posterior(score(linear), 3).probabilities for score in (ladder, bge))
     assert np.abs(own - plain).sum() / 2 < 0.15
