@@ -3,8 +3,8 @@
 A value is shift(parents) + exp(log scale(parents)) * noise, and a rational-quadratic spline
 carries the noise to Student's t, or there is no spline and the noise is N(0, 1). Shift and log
 scale are linear in features of the parents. The degrees of freedom are free: were they not, every
-outlier of heavy-tailed data would cost tens of nats, and which direction it is charged to would
-hang on the order of the rows.
+outlier of heavy-tailed data would cost tens of nats, and directions would hang on the order of
+the rows still more than they do.
 """
 
 from __future__ import annotations

@@ -208,7 +208,7 @@ def heavy_chain(rows, seed):
 def test_outliers_in_any_order_tell_one_direction():
     values = heavy_chain(400, seed=8)
     found = [posterior(ladder(values, seed), 2).arrows()[0, 1] for seed in (1, 2)]
-    assert min(found) > 0.95  # at 200 degrees of freedom, about normal, .6 and .7
+    assert min(found) > 0.95  # at 200 degrees of freedom, about normal, .61 and .77
 
 
 def test_lines_tell_no_direction(linear):
