@@ -92,6 +92,21 @@ def test_scores_are_those_of_the_list():
             assert found == approx(scores[j, mask] - scores[j].max())
 
 
+def test_modes_far_apart_are_all_found(soon):
+    # With this seed the chains start in both modes. Where all start in one, which happens once
+    # in eight times, they agree and nothing tells that there is another.
+    scores = two_modes()
+    truth, sets = Enumerated.of(scores), listed(scores)
+    assert np.sort(truth.probabilities)[-2:] == approx([0.5, 0.5])
+    with pytest.warns(ConvergenceWarning, match=r"after 1000 steps the chains differ by 1\.00"):
+        run_chains(sets, seed=3, samples=100, steps=1000)
+    found = run_chains(sets, seed=3, samples=100)  # no warning
+    assert found.arrows == approx(truth.arrows(), abs=0.05)
+    assert found.diagnostics["temperatures"] > 1
+    assert 0.1 < found.diagnostics["swaps"] < 1
+    assert found.diagnostics["max_rhat"] < 1.05
+
+
 def test_same_numbers_with_stops_and_threads(soon):
     sets, saved = listed(two_modes()), []
     with warnings.catch_warnings():
@@ -111,3 +126,9 @@ def test_same_numbers_with_stops_and_threads(soon):
 def test_chains_that_agree_are_not_tempered(soon):
     sets = listed(random_scores(4, np.random.default_rng(1), 1.0))
     assert run_chains(sets, seed=1, samples=100).diagnostics["temperatures"] == 1
+
+
+def test_tempered_chains_that_disagree_say_so(soon, monkeypatch):
+    monkeypatch.setattr(tempering, "HOTTEST", 0.9)
+    with pytest.warns(ConvergenceWarning, match=r"after 1500 steps at \d+ temperatures the chains"):
+        run_chains(listed(two_modes()), seed=3, samples=100, steps=1500)
