@@ -106,6 +106,7 @@ class Checkpoint:
             seed=seed_for(settings.entropy, "chains"),
             n_jobs=settings.n_jobs,
             progress=settings.progress,
+            steps=settings.steps,
             on_segment=keep,
             state=before,
         )

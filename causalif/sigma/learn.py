@@ -35,6 +35,7 @@ class Settings:
     method, score, prior : str
     max_parents : int
     samples, candidates, chains, orders : int
+    steps : int or None
     entropy : int
         From which every random number derives.
     n_jobs : int or None
@@ -48,6 +49,7 @@ class Settings:
     samples: int
     candidates: int
     chains: int
+    steps: int | None
     orders: int
     entropy: int
     n_jobs: int | None
@@ -70,6 +72,7 @@ def dag_posterior(
     equivalent_rows: float = 1.0,
     candidates: int = 10,
     chains: int = 4,
+    steps: int | None = None,
     orders: int = 1,
     seed: int | np.random.Generator | None = None,
     n_jobs: int | None = 1,
@@ -120,6 +123,8 @@ def dag_posterior(
         from the others). What share of the posterior is lost is in ``.diagnostics``.
     chains : int, default 4
         Of "mcmc".
+    steps : int, optional
+        Of each chain; by default until they agree, up to 300,000.
     orders : int, default 1
         Of the rows, over which the ladder averages; the cost is in proportion. Whether the
         order decides a direction is looked at, and warned of, in any case.
@@ -166,6 +171,7 @@ def dag_posterior(
     """
     problems = Problems()
     counts = {"samples": samples, "candidates": candidates, "chains": chains, "orders": orders}
+    counts |= {} if steps is None else {"steps": steps}
     _check(method, prior, counts, problems)
     nodes = read_nodes(
         data,
@@ -190,6 +196,7 @@ def dag_posterior(
         samples=int(samples),
         candidates=int(candidates),
         chains=int(chains),
+        steps=None if steps is None else int(steps),
         orders=int(orders),
         entropy=entropy_for(checkpoint, seed),
         n_jobs=n_jobs,

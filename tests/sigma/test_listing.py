@@ -12,7 +12,7 @@ from causalif.sigma.learn import Settings, dag_posterior
 from causalif.sigma.listing import scored
 from causalif.sigma.scores.nodes import read_nodes, score_parent_sets
 
-SETTINGS = Settings("exact", "ladder", "uniform", 9, 10, 10, 4, 1, 1, 1, False)
+SETTINGS = Settings("exact", "ladder", "uniform", 9, 10, 10, 4, None, 1, 1, 1, False)
 
 
 def as_table(sets):

@@ -149,3 +149,8 @@ def _graph_in_random_order(sets: ParentSets, rng: np.random.Generator) -> np.nda
         else:
             raise DataError("no graph is allowed.\n  Loosen what is required or forbidden.")
     return graph
+
+
+def mix(nodes: int) -> np.ndarray:
+    """Moves in one step: of nodes in the layering, reversals, and of parents."""
+    return np.array([max(1, nodes // 20), nodes, nodes])

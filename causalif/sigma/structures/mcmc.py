@@ -9,50 +9,29 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from causalif.errors import ConvergenceWarning, DataError, warn
+from causalif.errors import DataError
 from causalif.nuisance.progress import progress_bar
 from causalif.sigma.extras import needed
 from causalif.sigma.scores.parents import ParentSets
-from causalif.sigma.structures.chains import SEGMENT, STRETCHES, ChainsState
-from causalif.sigma.structures.convergence import split_rhat, standard_errors
+from causalif.sigma.structures.agreement import (
+    Chains,
+    agree,
+    check_agreement,
+    kept_arrows,
+    spread,
+    summarise,
+)
+from causalif.sigma.structures.chains import SEGMENT, STRETCHES, ChainsState, mix
 
 if TYPE_CHECKING:
     from causalif.sigma.structures.kernel import Lists
 
-# Chains agree where no arrow's probability differs by more between them, and no R-hat is larger.
-SPREAD = 0.05
-RHAT = 1.05
 # Plain chains that differ by more than this will not agree soon: they stand in modes of their own.
 STUCK = 0.15
 # Segments of 500 steps: the fewest, of plain chains and of tempered ones, whose steps are worth
 # more; between looks whether plain chains are stuck; the most, of all temperatures together.
 FEWEST, FEWEST_TEMPERED, PLAIN, MOST = 20, 10, 50, 600
 LOOK = 10  # segments between looks
-
-
-@dataclass(frozen=True)
-class Chains:
-    """Graphs drawn by several chains, after their first halves.
-
-    Attributes
-    ----------
-    graphs : ndarray of int64, shape (samples, d)
-        Bitmasks of parents, spread evenly over chains and time.
-    chain : ndarray of int, shape (samples,)
-        The chain of each.
-    arrows, arrow_errors : ndarray, shape (d, d)
-        Probabilities of arrows (row -> column) from all steps, and Monte-Carlo standard errors.
-    diagnostics : dict
-        max_rhat, spread, min_ess, steps (per chain), seconds, acceptance (of reversals),
-        temperatures (1 for plain chains) and, where there are several, swaps: the least share
-        that was accepted between neighbours.
-    """
-
-    graphs: np.ndarray
-    chain: np.ndarray
-    arrows: np.ndarray
-    arrow_errors: np.ndarray
-    diagnostics: dict[str, float]
 
 
 def run_chains(
@@ -131,8 +110,8 @@ def run_chains(
         plan = _Plan.of(samples, chains, steps, len(inverse))
         state = state.heated(inverse, plan.kept)
         state = _go_on(sets, state, plan, n_jobs, progress, on_segment)
-    found = _summary(state, samples)
-    _check_agreement(found, sets.names, _kept(state))
+    found = summarise(state, samples)
+    check_agreement(found, sets.names, kept_arrows(state))
     return found
 
 
@@ -163,13 +142,13 @@ class _Plan:
         if state.segments < self.fewest:
             return False
         looks = state.segments % LOOK == 0
-        return state.segments >= self.most or (looks and _agree(_kept(state)))
+        return state.segments >= self.most or (looks and agree(kept_arrows(state)))
 
     def is_stuck(self, state: ChainsState) -> bool:
         """Whether plain chains should be tempered for the rest of their time."""
         if state.temperatures > 1 or state.segments % PLAIN or not 0 < state.segments < self.most:
             return False
-        return bool(_spread(_kept(state)).max() > STUCK)
+        return bool(spread(kept_arrows(state)).max() > STUCK)
 
 
 def _go_on(
@@ -192,25 +171,6 @@ def _go_on(
             if on_segment is not None:
                 on_segment(state)
     return state
-
-
-def _kept(state: ChainsState) -> np.ndarray:
-    """Frequencies of arrows in the second half, shape (chains, stretches, d * d)."""
-    counts = state.counts[:, state.segments // 2 * STRETCHES :]
-    return counts.reshape(*counts.shape[:2], -1) * (STRETCHES / SEGMENT)
-
-
-def _spread(means: np.ndarray) -> np.ndarray:
-    return np.ptp(means.mean(axis=1), axis=0)
-
-
-def _agree(means: np.ndarray) -> bool:
-    return bool(_spread(means).max() <= SPREAD and split_rhat(means).max() <= RHAT)
-
-
-def _mix(nodes: int) -> np.ndarray:
-    """Moves in one step: of nodes in the layering, reversals, and of parents."""
-    return np.array([max(1, nodes // 20), nodes, nodes])
 
 
 Advanced = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int, np.ndarray]
@@ -253,60 +213,6 @@ def _segment(
     parents, random = parents.copy(), random.copy()
     graphs = np.zeros((SEGMENT, nodes), dtype=np.int64)
     counts = np.zeros((STRETCHES, nodes, nodes), dtype=np.int32)
-    tally = advance_tempered(lists, inverse, parents, random, _mix(nodes), graphs, counts)
+    tally = advance_tempered(lists, inverse, parents, random, mix(nodes), graphs, counts)
     every = SEGMENT // kept
     return parents, random, graphs[every - 1 :: every], counts, *tally
-
-
-def _summary(state: ChainsState, samples: int) -> Chains:
-    chains, segments, _, nodes = state.graphs.shape
-    means = _kept(state)
-    arrows = means.mean(axis=(0, 1))
-    errors = standard_errors(means)
-    graphs, chain = _spread_out(state, samples)
-    unsure = (arrows > 0.01) & (arrows < 0.99)
-    variance = arrows[unsure] * (1 - arrows[unsure])
-    sizes = variance / np.maximum(errors[unsure], 1e-12) ** 2
-    total = chains * means.shape[1] * SEGMENT // STRETCHES
-    diagnostics = {
-        "max_rhat": float(split_rhat(means).max()),
-        "spread": float(_spread(means).max()),
-        "min_ess": float(np.minimum(sizes, total).min(initial=total)),
-        "steps": segments * SEGMENT,
-        "seconds": float(state.seconds),
-        "acceptance": float(state.accepted.sum() / (chains * segments * SEGMENT * _mix(nodes)[1])),
-        "temperatures": state.temperatures,
-    }
-    if state.temperatures > 1:
-        diagnostics["swaps"] = state.least_swapped()
-    square = (nodes, nodes)
-    return Chains(graphs, chain, arrows.reshape(square), errors.reshape(square), diagnostics)
-
-
-def _spread_out(state: ChainsState, samples: int) -> tuple[np.ndarray, np.ndarray]:
-    """Some of the graphs of the second half, at even distances, chain by chain."""
-    chains, segments, _, nodes = state.graphs.shape
-    later = state.graphs[:, segments // 2 :].reshape(chains, -1, nodes)
-    share = np.full(chains, samples // chains) + (np.arange(chains) < samples % chains)
-    parts = [
-        own[((np.arange(count) + 0.5) * len(own) / count).astype(int)]
-        for own, count in zip(later, share, strict=True)
-    ]
-    return np.concatenate(parts), np.repeat(np.arange(chains), share)
-
-
-def _check_agreement(found: Chains, names: tuple[str, ...], means: np.ndarray) -> None:
-    if _agree(means):
-        return
-    worst = int(np.argmax(_spread(means)))
-    tail, head = names[worst // len(names)], names[worst % len(names)]
-    steps = int(found.diagnostics["steps"])
-    hot = int(found.diagnostics["temperatures"])
-    where = f" at {hot} temperatures" if hot > 1 else ""
-    warn(
-        f"after {steps} steps{where} the chains differ by {found.diagnostics['spread']:.2f} on the "
-        f"probability of {tail} -> {head} (R-hat up to {found.diagnostics['max_rhat']:.2f}): "
-        f"trust no arrow beyond that. Give more steps (steps={4 * steps}), or say more of the "
-        "graph (tiers, required, max_parents).",
-        ConvergenceWarning,
-    )
