@@ -79,6 +79,8 @@ def lay_out_pages() -> None:
         jupytext.write(notebook, DOCS / "vignettes" / f"{source.stem}.ipynb", fmt="ipynb")
     for table in sorted((ROOT / "benchmarks").glob("*/*.md")):
         shutil.copy(table, DOCS / "benchmarks" / f"{table.parent.name}-{table.name}")
+    for picture in (ROOT / "benchmarks").glob("*/*.svg"):  # tables name them as beside them
+        shutil.copy(picture, DOCS / "benchmarks" / picture.name)
     for folder in ("vignettes", "benchmarks"):
         if not any((DOCS / folder).iterdir()):
             (DOCS / folder / "none.md").write_text(
