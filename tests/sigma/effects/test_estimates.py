@@ -10,6 +10,7 @@ from numpy.testing import assert_allclose
 
 import causalif as cif
 from causalif.sigma.analysis import sigma_analysis
+from causalif.sigma.effects.study import groups_of
 from tests.sigma.posteriors import certain, dag, of_graphs
 from tests.truth.learners import CellMeans, CellShares
 from tests.truth.linear_graphs import LinearGraph
@@ -178,3 +179,13 @@ def test_the_slope_of_a_curved_mechanism_is_its_average():
     # A straight line in C leaves confounding: the test can fail.
     line = sigma_analysis(data, "A", "Y", posterior=posterior, learners="glm", seed=1)
     assert abs(line.total["effect"] - 1) > 4 * line.total["std_error"]
+
+
+def test_graphs_that_differ_in_what_has_no_part_are_one():
+    """Y -> D, or not: D is an ancestor of neither A nor Y."""
+    _, _, data = linear_data("CA CY AY YD", "CAYD", np.random.default_rng(1))
+    posterior = of_graphs([dag("CA CY AY YD", "CAYD"), dag("CA CY AY", "CAYD")], [0.6, 0.4])
+    result = sigma_analysis(data, "A", "Y", posterior=posterior, learners="glm", folds=1)
+    groups, left_out = groups_of(posterior, result.study, coverage=1.0)
+    assert [group.weight for group in groups] == [1.0]
+    assert left_out == 0
