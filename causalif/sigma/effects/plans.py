@@ -187,7 +187,7 @@ def _one_more(
 def _less(term: Term, others: Iterable[Term]) -> Term:
     for other in others:
         term = term.plus(other, -1.0)
-    return replace(term, kind="interventional")
+    return term
 
 
 def _through(graph: nx.DiGraph[str], exposure: str, outcome: str, node: str) -> Term | None:
