@@ -167,7 +167,35 @@ def warn_on_positivity(
     adjusted: tuple[str, ...],
 ) -> None:
     """Warn when floored rows, or few effective rows, carry the answer."""
-    worst = max(nuisances.predictor_sets, key=lambda names: nuisances.below_floor(names).sum())
+    worst = most_floored(nuisances)
+    look = _where_to_look(nuisances, worst, adjusted)
+    warn_of_floor(nuisances, influence, f"Look at {look}; set the floor with truncate=.")
+    thin = found.weights.iloc[int(found.weights["effective_rows"].argmin())]
+    if thin["effective_rows"] < max(FEW_EFFECTIVE_ROWS, least_rows):
+        warn(
+            f"the weights for {thin['mean']} ({thin['residual']}) leave an effective sample of "
+            f"{thin['effective_rows']:.0f} out of {thin['rows']} rows. Intervals are not to be "
+            "trusted at that size; compare levels that more people have.",
+            PositivityWarning,
+        )
+
+
+def most_floored(nuisances: Nuisances) -> tuple[str, ...]:
+    """The predictors given which most rows had a probability below the floor."""
+    return max(nuisances.predictor_sets, key=lambda names: nuisances.below_floor(names).sum())
+
+
+def warn_of_floor(nuisances: Nuisances, influence: np.ndarray, remedy: str) -> None:
+    """Warn when rows with floored probabilities are many, or carry the answer.
+
+    Parameters
+    ----------
+    nuisances : Nuisances
+    influence : ndarray, shape (n, k)
+    remedy : str
+        What to do, in words.
+    """
+    design, worst = nuisances.design, most_floored(nuisances)
     sampling = np.ones(design.n) if design.weights is None else design.weights
     rows = nuisances.below_floor(worst)
     squared = (influence * sampling[:, None]) ** 2
@@ -176,18 +204,9 @@ def warn_on_positivity(
     if rows.mean() > SHARE_WORTH_A_WARNING or carried > INFLUENCE_WORTH_A_WARNING:
         warn(
             f"{int(rows.sum())} of {design.n} rows ({rows.mean():.1%}) have a probability of some "
-            f"level below {found.floor:.2g} in {nuisances.describe(('exposure', worst))}; it was "
-            f"raised to that floor, and these rows carry up to {carried:.0%} of the squared "
-            f"influence. Look at {_where_to_look(nuisances, worst, adjusted)}; set the floor with "
-            "truncate=.",
-            PositivityWarning,
-        )
-    thin = found.weights.iloc[int(found.weights["effective_rows"].argmin())]
-    if thin["effective_rows"] < max(FEW_EFFECTIVE_ROWS, least_rows):
-        warn(
-            f"the weights for {thin['mean']} ({thin['residual']}) leave an effective sample of "
-            f"{thin['effective_rows']:.0f} out of {thin['rows']} rows. Intervals are not to be "
-            "trusted at that size; compare levels that more people have.",
+            f"level below {nuisances.floor:.2g} in {nuisances.describe(('exposure', worst))}; it "
+            f"was raised to that floor, and these rows carry up to {carried:.0%} of the squared "
+            f"influence. {remedy}",
             PositivityWarning,
         )
 

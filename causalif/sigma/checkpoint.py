@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from causalif.data.variables import Variable
 from causalif.errors import DataError
 from causalif.estimate.archive import read_archive, write_archive
 from causalif.nuisance.folds import entropy_of, seed_for
+from causalif.sigma.ladder.score_cache import ScoreCache
 from causalif.sigma.scores.nodes import Nodes
 from causalif.sigma.scores.parents import ParentSets, Scorer
 
@@ -31,9 +32,10 @@ FREE = ("n_jobs", "progress")
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The folder of a run; without one, nothing is kept."""
+    """The folder of a run, and its codes; without a folder these are kept while it lasts."""
 
     folder: Path | None
+    codes: ScoreCache = field(default_factory=ScoreCache)
 
     @classmethod
     def at(
@@ -65,13 +67,12 @@ class Checkpoint:
         place.mkdir(parents=True, exist_ok=True)
         question = {k: v for k, v in asked.items() if k not in FREE} | {"data": _digest(variables)}
         _check_same(place / QUESTION, json.loads(json.dumps(question)), str(folder))
-        return cls(place)
+        return cls(place, ScoreCache.load(place / SCORES))
 
     def ladder(self, nodes: Nodes, settings: Settings, order: int = 0) -> Scorer:
         """The ladder's scores; those that were made before are read."""
         from joblib import effective_n_jobs
 
-        from causalif.sigma.ladder.score_cache import ScoreCache
         from causalif.sigma.ladder.scorer import ladder_scorer
 
         assert nodes.values is not None
@@ -81,7 +82,7 @@ class Checkpoint:
             base=nodes.scorer,
             seed=seed_for(settings.entropy, "ladder", order),
             orders=settings.orders,
-            cache=None if self.folder is None else ScoreCache.load(self.folder / SCORES),
+            cache=self.codes,
             progress=settings.progress,
             threads=int(workers),
         )

@@ -13,6 +13,7 @@ from causalif.errors import Problems, check_choice
 from causalif.nuisance.folds import seed_for
 from causalif.sigma.checkpoint import Checkpoint, entropy_for
 from causalif.sigma.extras import needed
+from causalif.sigma.ladder.evidence import FIRST
 from causalif.sigma.listing import lost, scored
 from causalif.sigma.orders import check_orders
 from causalif.sigma.posterior import BATCHES, DAGPosterior
@@ -23,7 +24,6 @@ from causalif.sigma.structures.exact import ExactPosterior
 
 METHODS = ("flow", "mcmc", "exact")
 TRAINING_DRAWS = 4000
-FIRST = 50  # rows that the ladder leaves to BGe
 
 
 @dataclass(frozen=True)

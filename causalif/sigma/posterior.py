@@ -145,7 +145,10 @@ class DAGPosterior:
         value = float(weights @ which)
         apart = weights * (which - value)
         if not self.batches.any():
-            return value, float(np.sqrt(np.sum(apart**2)))
+            # Of a sampler that was fitted to chains: their own error is behind it.
+            chains = 0.0 if self.is_exact else self.diagnostics.get("min_ess", np.inf)
+            behind = value * (1 - value) / chains if chains else 0.0
+            return value, float(np.sqrt(np.sum(apart**2) + behind))
         sums = np.bincount(self.batches, apart)
         return value, float(np.sqrt(np.sum(sums**2) * len(sums) / max(len(sums) - 1, 1)))
 

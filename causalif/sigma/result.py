@@ -119,18 +119,22 @@ class SigmaResult:
         rows = [_row(in_words(path), *_stability(halves, path), found[path], level)
                 for path in order]  # fmt: skip
         present = [_present(in_words(path), one, level) for path, one in found.items() if one]
-        columns = {"total": _influence(halves, [half.total for half in halves], study)}
-        values = {"total": total.mixture.value if total.mixture else np.nan}
+        columns: dict[str, np.ndarray] = {}
+        values: dict[str, float] = {}
+        named = {"total": (total, [half.total for half in halves])}
         for path, one in found.items():
-            if one is not None and one.mixture is not None:
-                parts = [half.effects.get(path) for half in halves]
-                columns[in_words(path)] = _influence(halves, parts, study)
-                values[in_words(path)] = one.mixture.value
+            if one is not None:
+                named[in_words(path)] = (one, [half.effects.get(path) for half in halves])
+        for name, (one, parts) in named.items():
+            if one.mixture is not None:
+                columns[name] = _influence(halves, parts, study)
+                values[name] = one.mixture.value
         effects = Estimate(
             list(values.values()),
             pd.DataFrame(columns, index=study.index),
             names=list(values),
-            label=f"effects of {study.exposure} on {study.outcome}, averaged over graphs",
+            label=f"effects of {study.exposure} on {study.outcome}, averaged over graphs "
+            "(weights held fixed: sampling errors alone)",
         )
         cited = (*REFERENCES, *OF_EFFECTS[study.per_unit])
         effects = Estimate.from_estimate(effects, references=cited)
@@ -271,8 +275,9 @@ def _stability(halves: Sequence[Half], path: Path) -> tuple[float, float]:
 def _together(parts: Sequence[Averaged | None]) -> Averaged | None:
     """The average over halves; in a half that did not look at a path, it counts as absent."""
     some = [part for part in parts if part is not None]
-    if len(parts) == 1 or not some or any(part.mixture is None for part in some):
-        return some[0] if some else None
+    unknown = [part for part in some if part.mixture is None]
+    if len(parts) == 1 or not some or unknown:  # half of an answer is none
+        return next(iter([*unknown, *some]), None)
     mixtures = [NO_EFFECT if part is None else part.mixture or NO_EFFECT for part in parts]
     there = [part.present for part in some if part.present is not None]
     heaviest = max(some, key=lambda part: part.stability)

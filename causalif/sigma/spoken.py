@@ -33,10 +33,11 @@ def spoken(result: SigmaResult) -> str:
 def _head(result: SigmaResult) -> str:
     study, total = result.study, result.total
     unit = "per unit" if study.per_unit else _levels(result)
+    known = f"{total['effect']:.4g} [{total['conf_low']:.4g}, {total['conf_high']:.4g}]"
     return (
         f"Effect of {study.exposure} on {study.outcome} ({unit}), averaged over causal graphs\n"
-        f"total {total['effect']:.4g} [{total['conf_low']:.4g}, {total['conf_high']:.4g}]; some "
-        f"pathway is there with probability {total['stability']:.2f}"
+        f"total {known if np.isfinite(total['effect']) else 'not identified'}; some pathway is "
+        f"there with probability {total['stability']:.2f}"
     )
 
 
@@ -136,6 +137,12 @@ def _cautions(result: SigmaResult) -> list[str]:
             f"- {row['path']}: in {row['not_identified']:.0%} of the weight of graphs that have "
             f"it, its effect alone is not identified: {row['why']}. The average is over the rest."
         )
+    for half in result.halves:
+        if half.total.not_identified > 0:
+            lines.append(
+                f"- The total effect is not identified in {half.total.not_identified:.0%} of the "
+                f"weight of graphs with a pathway: {half.total.reason}."
+            )
     left_out = max(half.left_out for half in result.halves)
     if left_out > 0:
         lines.append(

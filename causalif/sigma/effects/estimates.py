@@ -11,6 +11,7 @@ import pandas as pd
 
 from causalif.data.design import Design
 from causalif.data.variables import Variable
+from causalif.effects.diagnostics import warn_of_floor
 from causalif.effects.interventional import interventional_mean
 from causalif.effects.options import Settings
 from causalif.effects.repeats import average
@@ -23,6 +24,7 @@ from causalif.nuisance.progress import progress_bar
 from causalif.sigma.effects.terms import Part, Slope, Term, WorldMean
 
 Residual = tuple[str, tuple[str, ...]]
+FLOORED = "Compare levels that more people have, or set the floor with truncate=."
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,8 @@ def estimate_means(parts: Sequence[Part], design: Design, settings: Settings) ->
                 bar.update(1)
             draws.append(_joint(values, rows, design.index))
             fits = nuisances.count
+            if draw == 0 and parts:
+                warn_of_floor(nuisances, rows, FLOORED)
     return _parts(parts, draws, fits, design.n)
 
 

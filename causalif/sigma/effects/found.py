@@ -126,7 +126,11 @@ def having_path(groups: Sequence[GraphGroup], path: Path) -> list[tuple[float, T
 
 def having_any(groups: Sequence[GraphGroup]) -> list[tuple[float, Term | None, str]]:
     """The groups of graphs that have some path, with the total effect in each."""
-    return [(group.weight, group.plan.total, "") for group in groups if group.plan.paths]
+    return [
+        (group.weight, group.plan.total, next(iter(group.plan.reasons.values()), ""))
+        for group in groups
+        if group.plan.paths
+    ]
 
 
 def needed_parts(
@@ -145,4 +149,4 @@ def needed_parts(
 
 def _wanted(plan: Plan, paths: set[Path]) -> list[Term]:
     terms = [term for path, term in plan.terms.items() if path in paths]
-    return [*terms, plan.total]
+    return terms if plan.total is None else [*terms, plan.total]

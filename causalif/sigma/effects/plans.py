@@ -37,8 +37,9 @@ class Plan:
         The effect along each path that is identified.
     reasons : dict of path to str
         Why each of the others is not.
-    total : Term
-        The total effect; no products where the outcome does not follow the exposure.
+    total : Term or None
+        The total effect; no products where the outcome does not follow the exposure. None
+        where it is not identified.
     covariates : tuple of str
         What is adjusted for.
     """
@@ -46,7 +47,7 @@ class Plan:
     paths: tuple[Path, ...]
     terms: dict[Path, Term]
     reasons: dict[Path, str]
-    total: Term
+    total: Term | None
     covariates: tuple[str, ...] = ()
 
 
@@ -211,12 +212,3 @@ def _through(graph: nx.DiGraph[str], exposure: str, outcome: str, node: str) -> 
         off = WorldMean(covariates, ((node,),), (0, 1), between)
         return Term({(on,): 1.0, (off,): -1.0}, "interventional")
     return None
-
-
-def all_parts(plans: Iterable[Plan]) -> list[object]:
-    """Every part that some plan needs, each once."""
-    found: dict[object, None] = {}
-    for one in plans:
-        for term in (*one.terms.values(), one.total):
-            found.update(dict.fromkeys(term.parts))
-    return list(found)

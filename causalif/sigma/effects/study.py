@@ -127,14 +127,15 @@ def _slopes_of(
     levels = {v.name: len(v.levels) for v in study.variables if v.numbers is None}
     for path in paths:
         product = tuple(_slope(parents, names, parent, child) for parent, child in pairwise(path))
-        terms[path] = Term({product: 1.0}, "per unit")
         wide = [name for name in path if levels.get(name, 2) > 2]
         if wide:
-            del terms[path]
             reasons[path] = f"{wide[0]} has {levels[wide[0]]} levels, and no slope"
         else:
+            terms[path] = Term({product: 1.0}, "per unit")
             total = total.plus(terms[path])
-    return Plan(tuple(paths), terms, reasons, total if paths else NOTHING)
+    if not paths:
+        return Plan((), {}, {}, NOTHING)
+    return Plan(tuple(paths), terms, reasons, None if reasons else total)
 
 
 def _slope(parents: Sequence[int], names: Sequence[str], parent: str, child: str) -> Slope:

@@ -16,6 +16,7 @@ CENTRES = 60
 WIDTHS = (0.7, 1.4, 2.8)
 VARIANCES = (0.3, 1.0, 3.0, 10.0, 30.0)
 JITTER = 1e-6
+FIRST = 50  # rows that BGe codes for every rung
 
 
 def linear_evidence(parents: np.ndarray, values: np.ndarray) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import torch
 from torch import Tensor
 
@@ -17,6 +19,8 @@ LEVEL_SPREAD = 3.0
 # Sums depend in their last digits on the size of the batch. Weights are rounded after every
 # step, and a step must help by more than that, so that such differences do not grow.
 GRID = 1e-6
+# A step that gains less than so many nats is the last; as is one that fails at this damping.
+ENOUGH, MOST_DAMPING = 0.02, 1e4
 
 
 def start(features: Features, values: Tensor, pull: Tensor, spline: bool) -> Flow:
@@ -56,7 +60,8 @@ def fit(flow: Flow, features: Features, values: Tensor, pull: Tensor, steps: int
 
     Scoring with the rows' own gradients, damped as by Levenberg and Marquardt: a step that
     does not help is taken back and tried again with more damping. Outliers count less in the
-    curvature: their gradients say little of it.
+    curvature: their gradients say little of it. A pair is done when a step gains next to
+    nothing, or when none helps however short.
 
     Parameters
     ----------
@@ -64,26 +69,87 @@ def fit(flow: Flow, features: Features, values: Tensor, pull: Tensor, steps: int
         From where.
     features, values, pull : as for `start`
     steps : int
+        The most.
 
     Returns
     -------
     Flow
     """
-    precision = precisions(start(features, values, pull, bool(flow.knots.shape[1])), pull)
-    damping = values.new_full((len(values),), 0.1)
-    density, rows, lengths = flow.row_gradients(features, values)
-    best = _height(flow, density, precision)
+    found = flow.flat.clone()
+    going, climb = torch.arange(len(values)), Climb.at(flow, features, values, pull)
     for _ in range(steps):
-        tried = flow.like(_rounded(flow.flat + _move(flow, rows, lengths, precision, damping)))
-        density, new_rows, new_lengths = tried.row_gradients(features, values)
-        reached = _height(tried, density, precision)
-        better = reached > best + GRID
-        flow = flow.like(torch.where(better[:, None], tried.flat, flow.flat))
-        rows = torch.where(better[:, None, None], new_rows, rows)
-        lengths = torch.where(better[:, None], new_lengths, lengths)
-        best = torch.where(better, reached, best)
-        damping = torch.where(better, damping * 0.3, damping * 5).clamp(1e-4, 1e4)
-    return flow
+        climb, done = climb.step()
+        found[going] = climb.flow.flat
+        if bool(done.all()):
+            break
+        if bool(done.any()):  # the others go on without those that are done
+            going, climb = going[~done], climb.among(~done)
+    return flow.like(found)
+
+
+@dataclass(frozen=True)
+class Climb:
+    """Where the fits of a batch stand.
+
+    Attributes
+    ----------
+    flow : Flow
+    features : Features
+    values : Tensor, shape (pairs, n)
+    precision : Tensor, shape (pairs, weights)
+        Of the prior.
+    damping, height : Tensor, shape (pairs,)
+    rows, lengths : Tensor
+        What `Flow.row_gradients` gives at the flow.
+    """
+
+    flow: Flow
+    features: Features
+    values: Tensor
+    precision: Tensor
+    damping: Tensor
+    height: Tensor
+    rows: Tensor
+    lengths: Tensor
+
+    @classmethod
+    def at(cls, flow: Flow, features: Features, values: Tensor, pull: Tensor) -> Climb:
+        """At the start of a fit."""
+        precision = precisions(start(features, values, pull, bool(flow.knots.shape[1])), pull)
+        damping = values.new_full((len(values),), 0.1)
+        density, rows, lengths = flow.row_gradients(features, values)
+        height = _height(flow, density, precision)
+        return cls(flow, features, values, precision, damping, height, rows, lengths)
+
+    def step(self) -> tuple[Climb, Tensor]:
+        """One step of every fit, and which of them are done."""
+        move = _move(self.flow, self.rows, self.lengths, self.precision, self.damping)
+        tried = self.flow.like(_rounded(self.flow.flat + move))
+        density, rows, lengths = tried.row_gradients(self.features, self.values)
+        gain = _height(tried, density, self.precision) - self.height
+        better = gain > GRID
+        damping = torch.where(better, self.damping * 0.3, self.damping * 5)
+        done = (better & (gain < ENOUGH)) | (~better & (damping > MOST_DAMPING))
+        found = replace(
+            self,
+            flow=self.flow.like(torch.where(better[:, None], tried.flat, self.flow.flat)),
+            damping=damping.clamp(min=1e-4),
+            height=self.height + torch.where(better, gain, 0.0),
+            rows=torch.where(better[:, None, None], rows, self.rows),
+            lengths=torch.where(better[:, None], lengths, self.lengths),
+        )
+        return found, done
+
+    def among(self, some: Tensor) -> Climb:
+        """The fits of some pairs."""
+        return Climb(
+            self.flow.like(self.flow.flat[some]),
+            Features(self.features.shift[some], self.features.scale[some]),
+            *(getattr(self, name)[some] for name in _BY_PAIR),
+        )
+
+
+_BY_PAIR = ("values", "precision", "damping", "height", "rows", "lengths")
 
 
 def _height(flow: Flow, density: Tensor, precision: Tensor) -> Tensor:

@@ -14,15 +14,18 @@ from torch import Tensor
 
 from causalif.sigma.ladder import evidence
 from causalif.sigma.ladder.evidence import (
+    FIRST,
     curve_evidence,
     curve_features,
     linear_evidence,
     linear_features,
 )
 from causalif.sigma.ladder.fitting import (
+    ENOUGH,
     GRID,
     KNOT_SPREAD,
     LEVEL_SPREAD,
+    MOST_DAMPING,
     SCALE_SPREAD,
     TAIL_SPREAD,
     fit,
@@ -31,19 +34,18 @@ from causalif.sigma.ladder.fitting import (
 from causalif.sigma.ladder.flows import BINS, BOUND, FREEDOM, Features, Flow
 from causalif.sigma.scores.subsets import members
 
-FIRST = 50  # rows that BGe codes for every rung
 # A last block shorter than this share of the rows before it joins the block before.
 SHORT = 0.25
 CENTRES = 20
 WIDTH = 1.4
 # Of which the best by the evidence of the rows at hand is taken.
 VARIANCES = (0.01, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
-FIRST_STEPS = 12
-NEXT_STEPS = 7
-FINAL_STEPS = 25
+FIRST_STEPS = 30
+NEXT_STEPS = 20
+FINAL_STEPS = 100
 # What codes depend on; a cache keeps those of other settings apart.
 SETTINGS = (
-    (FIRST, SHORT, CENTRES, WIDTH, VARIANCES, FIRST_STEPS, NEXT_STEPS),
+    (FIRST, SHORT, CENTRES, WIDTH, VARIANCES, FIRST_STEPS, NEXT_STEPS, ENOUGH, MOST_DAMPING),
     (BINS, BOUND, FREEDOM, SCALE_SPREAD, KNOT_SPREAD, LEVEL_SPREAD, TAIL_SPREAD, GRID),
     (evidence.CENTRES, evidence.WIDTHS, evidence.VARIANCES),
 )

@@ -9,8 +9,9 @@ import numpy as np
 
 from causalif.errors import Problems, check_choice
 from causalif.sigma.ladder.codes import SMOOTH, Codes
-from causalif.sigma.ladder.rungs import FIRST, SETTINGS, Pair
+from causalif.sigma.ladder.evidence import FIRST
 from causalif.sigma.ladder.rungs import RUNGS as FLOWS
+from causalif.sigma.ladder.rungs import SETTINGS, Pair
 from causalif.sigma.ladder.score_cache import Key, fingerprint
 from causalif.sigma.scores.gaussian import standardised
 from causalif.sigma.scores.parents import Scorer

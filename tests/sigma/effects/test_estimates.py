@@ -5,10 +5,12 @@ from __future__ import annotations
 import networkx as nx
 import numpy as np
 import pandas as pd
+import pytest
 import statsmodels.api as sm
 from numpy.testing import assert_allclose
 
 import causalif as cif
+from causalif.errors import PositivityWarning
 from causalif.sigma.analysis import sigma_analysis
 from causalif.sigma.effects.study import groups_of
 from tests.sigma.posteriors import certain, dag, of_graphs
@@ -189,3 +191,28 @@ def test_graphs_that_differ_in_what_has_no_part_are_one():
     groups, left_out = groups_of(posterior, result.study, coverage=1.0)
     assert [group.weight for group in groups] == [1.0]
     assert left_out == 0
+
+
+def test_a_node_of_levels_has_no_slope_and_the_total_is_not_the_rest_of_it():
+    _, _, data = linear_data("CA CY AM AN MY NY AY", "CAMNY", np.random.default_rng(1))
+    data["M"] = pd.cut(data["M"], 3, labels=["low", "middle", "high"]).astype(str)
+    graph = dag("CA CY AM AN MY NY AY", "CAMNY")
+    result = sigma_analysis(data, "A", "Y", posterior=certain(graph), learners="glm", folds=1)
+    assert "total" not in result.effects.values.index
+    assert np.isnan(result.total["effect"])
+    assert "total not identified" in result.summary()
+    assert "M has 3 levels, and no slope" in result.summary()
+    assert np.isfinite(result.effects.values["A -> N -> Y"])
+    half = of_graphs([graph, dag("CA CY AN NY AY", "CAMNY")], [0.5, 0.5])
+    mixed = sigma_analysis(data, "A", "Y", posterior=half, learners="glm", folds=1)
+    assert "The total effect is not identified in 50%" in mixed.summary()
+
+
+def test_rare_exposures_are_warned_of():
+    rng = np.random.default_rng(2)
+    c = rng.normal(size=1500)
+    a = (rng.random(1500) < 1 / (1 + np.exp(-4 * c))).astype(int)
+    data = pd.DataFrame({"C": c, "A": a, "Y": a + c + rng.normal(size=1500)})
+    posterior = certain(dag("CA CY AY", "CAY"))
+    with pytest.warns(PositivityWarning, match="level below .* in P\\(A .*squared influence"):
+        sigma_analysis(data, "A", "Y", posterior=posterior, learners="glm", seed=1)

@@ -226,8 +226,12 @@ def test_borrowing_changes_little():
     assert len(kept) < len(own)
     assert one[0, 1] > 0.9
     assert np.abs(one - other).max() < 0.01
+    smaller = 0b10  # of the sets of node 0, the one that lends to {1, 2}
     for mine, theirs in zip(whole(every_set(3)), borrowed(every_set(3)), strict=True):
-        assert np.abs(mine - theirs).max() < 40  # a parent that is none
+        assert (mine - theirs).max() < 15  # own flows would have found no more
+    sets, found = every_set(3)[0], borrowed(every_set(3))[0]
+    lender, borrower = (int(np.flatnonzero(sets == m)[0]) for m in (smaller, smaller | 0b100))
+    assert found[borrower] < found[lender] - 2.0  # and it never wins over what it borrows from
 
 
 def test_parents_of_the_spread_keep_their_flows():
