@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from itertools import combinations, pairwise
+from itertools import combinations
 from pathlib import Path as File
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +14,21 @@ import pandas as pd
 
 from causalif.errors import Problems, check_choice
 from causalif.estimate import Estimate
-from causalif.sigma.effects.average import NO_EFFECT, merged
 from causalif.sigma.effects.found import Averaged
-from causalif.sigma.effects.plans import Path
+from causalif.sigma.halves import (
+    PRESENT,
+    Half,
+    all_paths,
+    influence_of,
+    mean_share,
+    passes,
+    row_of,
+    row_of_present,
+    share_of_both,
+    share_of_some,
+    stability_of,
+    together,
+)
 from causalif.sigma.posterior import DAGPosterior
 from causalif.sigma.walks import in_words
 
@@ -28,37 +40,6 @@ if TYPE_CHECKING:
 PLOTS = ("pathways", "variance", "arrows")
 REFERENCES = ("hoeting1999bayesian", "kuipers2017partition")
 OF_EFFECTS = {True: ("robinson1988root",), False: ("avin2005identifiability",)}
-
-
-@dataclass(frozen=True)
-class Half:
-    """What one posterior and the rows beside it gave.
-
-    Attributes
-    ----------
-    posterior : DAGPosterior
-    rows : ndarray of int or None
-        The rows that effects were estimated from; None for all.
-    has : dict of path to ndarray of bool, shape (count,)
-        Every pathway that was drawn, and which draws have it.
-    stability : dict of path to (float, float)
-        The probability of each, and its Monte-Carlo error.
-    effects : dict of path to Averaged
-    total : Averaged
-    left_out : float
-        The weight of graphs in which no effect was estimated.
-    fits : dict of str to int
-        Regressions that were fitted, and that graphs would need one by one.
-    """
-
-    posterior: DAGPosterior
-    rows: np.ndarray | None
-    has: Mapping[Path, np.ndarray]
-    stability: Mapping[Path, tuple[float, float]]
-    effects: Mapping[Path, Averaged]
-    total: Averaged
-    left_out: float
-    fits: Mapping[str, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,22 +93,24 @@ class SigmaResult:
         level: float,
     ) -> SigmaResult:
         """Put the halves together."""
-        order = _paths(halves)
-        found = {path: _together([half.effects.get(path) for half in halves]) for path in order}
-        total = _together([half.total for half in halves])
+        order = all_paths(halves)
+        found = {path: together([half.effects.get(path) for half in halves]) for path in order}
+        total = together([half.total for half in halves])
         assert total is not None
-        rows = [_row(in_words(path), *_stability(halves, path), found[path], level)
+        rows = [row_of(in_words(path), *stability_of(halves, path), found[path], level)
                 for path in order]  # fmt: skip
-        present = [_present(in_words(path), one, level) for path, one in found.items() if one]
+        present = [row_of_present(in_words(path), one, level) for path, one in found.items() if one]
         columns: dict[str, np.ndarray] = {}
         values: dict[str, float] = {}
-        named = {"total": (total, [half.total for half in halves])}
+        named: dict[str, tuple[Averaged, Sequence[Averaged | None]]] = {
+            "total": (total, [half.total for half in halves])
+        }
         for path, one in found.items():
             if one is not None:
                 named[in_words(path)] = (one, [half.effects.get(path) for half in halves])
         for name, (one, parts) in named.items():
             if one.mixture is not None:
-                columns[name] = _influence(halves, parts, study)
+                columns[name] = influence_of(halves, parts, study)
                 values[name] = one.mixture.value
         effects = Estimate(
             list(values.values()),
@@ -138,7 +121,7 @@ class SigmaResult:
         )
         cited = (*REFERENCES, *OF_EFFECTS[study.per_unit])
         effects = Estimate.from_estimate(effects, references=cited)
-        whole = pd.Series(_row("total", total.stability, total.mc_error, total, level))
+        whole = pd.Series(row_of("total", total.stability, total.mc_error, total, level))
         table = pd.DataFrame(rows, columns=list(whole.index))
         shown = pd.DataFrame(present, columns=PRESENT)
         return cls(table, shown, effects, whole, tuple(halves), study, threshold, fdr, level)
@@ -169,8 +152,8 @@ class SigmaResult:
         for name in self.posterior.names:
             if name in (study.exposure, study.outcome):
                 continue
-            found = [_some(half, partial(_passes, name)) for half in self.halves]
-            rows.append({"mediator": name, **_mean_share(found)})
+            found = [share_of_some(half, partial(passes, name)) for half in self.halves]
+            rows.append({"mediator": name, **mean_share(found)})
         table = pd.DataFrame(rows, columns=["mediator", "stability", "mc_error"])
         return table.sort_values("stability", ascending=False, ignore_index=True)
 
@@ -195,7 +178,7 @@ class SigmaResult:
         alone = self.pathways.set_index("path")["stability"]
         rows: list[tuple[str, str, float, float, float]] = []
         for one, other in combinations(chosen, 2):
-            both = _mean_share([_both(half, one, other) for half in self.halves])
+            both = mean_share([share_of_both(half, one, other) for half in self.halves])
             together = both["stability"]
             either = float(alone[one] + alone[other] - together)
             rows.append((one, other, together, either, both["mc_error"]))
@@ -249,116 +232,3 @@ class SigmaResult:
         from causalif.sigma.pictures import write_report
 
         return write_report(self, path)
-
-
-def _passes(name: str, path: Path) -> bool:
-    return name in path[1:-1]
-
-
-PRESENT = [
-    "path", "effect", "std_error", "conf_low", "conf_high", "against", "not_identified",
-    "estimand", "why",
-]  # fmt: skip
-
-
-def _paths(halves: Sequence[Half]) -> list[Path]:
-    """Every path of some half, by mean stability."""
-    every = dict.fromkeys(path for half in halves for path in half.stability)
-    return sorted(every, key=lambda path: (-_stability(halves, path)[0], len(path), path))
-
-
-def _stability(halves: Sequence[Half], path: Path) -> tuple[float, float]:
-    pairs = np.array([half.stability.get(path, (0.0, 0.0)) for half in halves])
-    return float(pairs[:, 0].mean()), float(np.sqrt((pairs[:, 1] ** 2).sum()) / len(halves))
-
-
-def _together(parts: Sequence[Averaged | None]) -> Averaged | None:
-    """The average over halves; in a half that did not look at a path, it counts as absent."""
-    some = [part for part in parts if part is not None]
-    unknown = [part for part in some if part.mixture is None]
-    if len(parts) == 1 or not some or unknown:  # half of an answer is none
-        return next(iter([*unknown, *some]), None)
-    mixtures = [NO_EFFECT if part is None else part.mixture or NO_EFFECT for part in parts]
-    there = [part.present for part in some if part.present is not None]
-    heaviest = max(some, key=lambda part: part.stability)
-    return Averaged(
-        float(np.mean([0.0 if part is None else part.stability for part in parts])),
-        float(np.sqrt(sum(part.mc_error**2 for part in some)) / len(parts)),
-        merged(mixtures),
-        merged(there) if there else None,
-        heaviest.influence,
-        float(np.mean([part.not_identified for part in some])),
-        tuple(dict.fromkeys(kind for part in some for kind in part.kinds)),
-        heaviest.reason,
-    )
-
-
-def _influence(
-    halves: Sequence[Half], parts: Sequence[Averaged | None], study: Study
-) -> np.ndarray:
-    """Influence values on all rows, so that their mean is about the error of the average."""
-    rows = len(study.index)
-    found = np.zeros(rows)
-    for half, part in zip(halves, parts, strict=True):
-        if part is not None:
-            where = np.arange(rows) if half.rows is None else half.rows
-            found[where] += part.influence * rows / len(where) / len(halves)
-    return found
-
-
-def _row(
-    path: str, stability: float, mc_error: float, one: Averaged | None, level: float
-) -> dict[str, Any]:
-    row: dict[str, Any] = {"path": path, "stability": stability, "mc_error": mc_error}
-    mixture = None if one is None else one.mixture
-    if mixture is None:
-        names = ("effect", "std_error", "within_var", "between_var", "conf_low", "conf_high")
-        return row | dict.fromkeys(names, np.nan)
-    low, high = mixture.interval(level)
-    return row | {
-        "effect": mixture.value,
-        "std_error": mixture.std_error,
-        "within_var": mixture.within,
-        "between_var": mixture.between,
-        "conf_low": low,
-        "conf_high": high,
-    }
-
-
-def _present(path: str, one: Averaged, level: float) -> dict[str, Any]:
-    present = one.present
-    low, high = (np.nan, np.nan) if present is None else present.interval(level)
-    return {
-        "path": path,
-        "effect": np.nan if present is None else present.value,
-        "std_error": np.nan if present is None else present.std_error,
-        "conf_low": low,
-        "conf_high": high,
-        "against": np.nan if present is None else present.against(),
-        "not_identified": one.not_identified,
-        "estimand": ", ".join(one.kinds),
-        "why": one.reason,
-    }
-
-
-def _some(half: Half, which: Callable[[Path], bool]) -> tuple[float, float]:
-    """The weight of graphs with some path of a kind, with its error."""
-    drawn = np.zeros(len(half.posterior.draws), dtype=bool)
-    for path, has in half.has.items():
-        if which(path):
-            drawn |= has
-    return half.posterior.share(drawn)
-
-
-def _both(half: Half, one: str, other: str) -> tuple[float, float]:
-    """The weight of graphs with both of two paths, with its error."""
-    arrows = {arrow for path in (one, other) for arrow in pairwise(path.split(" -> "))}
-    return half.posterior.probability_of(sorted(arrows))
-
-
-def _mean_share(found: Sequence[tuple[float, float]]) -> dict[str, float]:
-    pairs = np.array(found)
-    return {
-        "stability": float(pairs[:, 0].mean()),
-        "mc_error": float(np.sqrt((pairs[:, 1] ** 2).sum()) / len(found)),
-    }

@@ -9,8 +9,9 @@ import numpy as np
 
 from causalif.nuisance.library import Library
 from causalif.sigma.effects.average import ABSENT, NO_EFFECT, Mixture
-from causalif.sigma.effects.estimates import Parts, regressions_of
+from causalif.sigma.effects.estimates import Parts
 from causalif.sigma.effects.plans import Path, Plan
+from causalif.sigma.effects.sharing import regressions_of
 from causalif.sigma.effects.terms import Term
 
 

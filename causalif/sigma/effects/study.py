@@ -12,9 +12,10 @@ import pandas as pd
 from causalif.data.design import Design
 from causalif.data.variables import Variable
 from causalif.effects.options import Settings
-from causalif.sigma.effects.estimates import Parts, estimate_means, estimate_slopes
+from causalif.sigma.effects.estimates import Parts, estimate_means
 from causalif.sigma.effects.found import GraphGroup, needed_parts
 from causalif.sigma.effects.plans import Path, Plan, plan
+from causalif.sigma.effects.slopes import estimate_slopes
 from causalif.sigma.effects.terms import NOTHING, Slope, Term
 from causalif.sigma.posterior import DAGPosterior
 from causalif.sigma.walks import as_digraph, descendants_of, paths_of

@@ -7,17 +7,17 @@ posterior's own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from causalif.errors import ConvergenceWarning, DataError, Problems, warn
+from causalif.errors import ConvergenceWarning, DataError, warn
 from causalif.sigma.scores.parents import ParentSets
 from causalif.sigma.scores.subsets import log_sum
 from causalif.sigma.structures.layer_fit import Schedule, fit_law
-from causalif.sigma.structures.layer_net import LayerNet, load_weights, net_arrays, new_net
+from causalif.sigma.structures.layer_net import LayerNet, new_net
 from causalif.sigma.structures.layering_law import LayeringLaw
 from causalif.sigma.structures.layerings import Completion, distinct, levels_of
 from causalif.sigma.structures.parent_sums import draw_parents
@@ -28,7 +28,6 @@ _FAR = float(np.log(20.0))
 _MOST_FAR = 0.05
 _MOST_DIVERGENCE = 1.0
 _HELD_OUT = 0.15
-_MOST_HIDDEN = 2**14
 
 
 @dataclass(frozen=True)
@@ -127,35 +126,6 @@ class LayeringSampler:
         found = _comparison(self.sets.log_scores(graphs) - log_q, self.held_out)
         _warn_of_lost_modes(found)
         return found
-
-    def to_arrays(self) -> dict[str, np.ndarray]:
-        """Everything but the parent sets, as arrays: for ``np.savez``."""
-        weights = {f"net.{name}": value for name, value in net_arrays(self.net).items()}
-        own = {"names": np.array(self.sets.names), "hidden": np.array(self.net.hidden)}
-        return own | {"held_out": self.held_out, "sets": _fingerprint(self.sets)} | weights
-
-    @classmethod
-    def from_arrays(cls, sets: ParentSets, arrays: Mapping[str, np.ndarray]) -> LayeringSampler:
-        """The sampler that `to_arrays` wrote, for the same parent sets.
-
-        Raises
-        ------
-        DataError
-            Arrays that are missing, of another shape or not finite, or other parent sets.
-        """
-        problems = Problems()
-        _check_present(arrays, ["names", "hidden", "held_out", "sets"], problems)
-        problems.raise_if_any()
-        _check_sets(sets, arrays, problems)
-        problems.raise_if_any()
-        net = new_net(len(sets.names), _hidden_units(arrays["hidden"]), 0).double()
-        shapes = {f"net.{name}": value.shape for name, value in net_arrays(net).items()}
-        _check_present(arrays, shapes, problems)
-        problems.raise_if_any()
-        _check_numbers(arrays, shapes | {"held_out": (len(arrays["held_out"]), 2)}, problems)
-        problems.raise_if_any()
-        load_weights(net, {name.removeprefix("net."): arrays[name] for name in shapes})
-        return cls(sets, net, np.asarray(arrays["held_out"], dtype=float))
 
 
 def fit_sampler(
@@ -262,44 +232,3 @@ def _warn_of_lost_modes(found: Mapping[str, float]) -> None:
             f"it is {behind:.2f} nats behind. Fit it to more draws, or use those themselves.",
             ConvergenceWarning,
         )
-
-
-def _fingerprint(sets: ParentSets) -> np.ndarray:
-    """Number, sum of scores and best score of each node's parent sets, shape (d, 3)."""
-    return np.array([[len(s), s.sum(), s.max(initial=-np.inf)] for s in sets.scores])
-
-
-def _check_present(
-    arrays: Mapping[str, np.ndarray], names: Iterable[str], problems: Problems
-) -> None:
-    for name in names:
-        if name not in arrays:
-            problems.add(f"the saved sampler lacks {name!r}.", "Fit and save it again.")
-
-
-def _hidden_units(value: np.ndarray) -> int:
-    if value.shape or value.dtype.kind not in "iu" or not 0 < int(value) <= _MOST_HIDDEN:
-        raise DataError(f"the saved sampler has {value} hidden units. Fit and save it again.")
-    return int(value)
-
-
-def _check_sets(sets: ParentSets, arrays: Mapping[str, np.ndarray], problems: Problems) -> None:
-    names, own = tuple(np.atleast_1d(arrays["names"]).tolist()), _fingerprint(sets)
-    if names != sets.names:
-        problems.add(f"the saved sampler is of {names}, the parent sets are of {sets.names}.")
-    elif arrays["sets"].shape != own.shape or not np.allclose(arrays["sets"], own, rtol=1e-6):
-        problems.add(
-            "the saved sampler was fitted to other parent sets or scores.", "Fit it again."
-        )
-
-
-def _check_numbers(
-    arrays: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ...]], problems: Problems
-) -> None:
-    for name, shape in shapes.items():
-        value = arrays[name]
-        if value.shape != shape or value.dtype.kind != "f" or not np.isfinite(value).all():
-            problems.add(
-                f"{name!r} in the saved sampler is not {shape} finite numbers.",
-                "Fit and save it again.",
-            )

@@ -22,7 +22,7 @@ from tests.truth.dags import Enumerated, random_scores
 
 pytest.importorskip("numba")
 
-from causalif.sigma.structures import kernel, moves
+from causalif.sigma.structures import kernel, moves, places
 from causalif.sigma.structures.packed import pack
 
 
@@ -90,7 +90,7 @@ def test_drawn_parents_have_their_law(tries):
     sets = ParentSets.of(sets.names, sets.masks, scores)
     lists, random = pack(sets), np.array([5], dtype=np.uint64)
     node, inside, layer = 1, 0b111101, 0b000101
-    drawn = [moves.draw_from(lists, node, inside, layer, random) for _ in range(20_000)]
+    drawn = [places.draw_from(lists, node, inside, layer, random) for _ in range(20_000)]
     fit = ((sets.masks[node] & ~inside) == 0) & ((sets.masks[node] & layer) != 0)
     weights = np.exp(sets.scores[node][fit] - sets.scores[node][fit].max())
     expected = 20_000 * weights / weights.sum()
@@ -131,12 +131,12 @@ def test_places_have_the_weights_of_their_layerings(nodes):
     for _ in range(20):
         layer = np.unique(rng.integers(nodes, size=nodes), return_inverse=True)[1]
         node = int(rng.integers(nodes))
-        layers = moves.take_out(layer, node, members)
-        moves.place_weights(lists, layer, node, members, layers, work)
+        layers = places.take_out(layer, node, members)
+        places.place_weights(lists, layer, node, members, layers, work)
         for place in range(2 * layers + 1):
             placed = layer.copy()
-            moves.put_in(placed, node, place)
-            assert work[moves.WEIGHT, place] + top == approx(
+            places.put_in(placed, node, place)
+            assert work[places.WEIGHT, place] + top == approx(
                 layering_weight(scores, placed), abs=1e-8
             )
 
@@ -149,9 +149,9 @@ def after(move: str, lists, graph: np.ndarray, random: np.ndarray) -> np.ndarray
         moves.reverse_arrow(lists, graph, random)
     else:
         layer, members = np.zeros(nodes, np.int64), np.zeros(nodes, np.int64)
-        moves.layering(graph, layer)
-        moves.move_node(lists, layer, members, np.zeros((6, 2 * nodes + 2)), random)
-        moves.draw_parents(lists, layer, graph, random)
+        places.layering(graph, layer)
+        places.move_node(lists, layer, members, np.zeros((6, 2 * nodes + 2)), random)
+        places.draw_parents(lists, layer, graph, random)
     return graph
 
 

@@ -276,37 +276,6 @@ def test_same_seed_same_numbers():
     assert (drawn[0] == drawn[1]).all()
 
 
-def test_saved_sampler_draws_the_same(tmp_path):
-    sampler, _ = fitted("linear, 50 rows")
-    np.savez(tmp_path / "sampler.npz", **sampler.to_arrays())
-    with np.load(tmp_path / "sampler.npz", allow_pickle=False) as arrays:
-        again = LayeringSampler.from_arrays(sampler.sets, dict(arrays))
-    first, second = (s.draw(300, np.random.default_rng(1)) for s in (sampler, again))
-    assert (first[0] == second[0]).all()
-    assert (first[1] == second[1]).all()
-    assert (again.held_out == sampler.held_out).all()
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"names": np.array(["A", "B", "C", "E"])}, "the saved sampler is of"),
-        ({"sets": np.zeros((4, 3))}, "fitted to other parent sets"),
-        ({"hidden": np.array(-3)}, "-3 hidden units"),
-        ({"held_out": np.zeros((5, 3))}, r"'held_out' in the saved sampler is not \(5, 2\) finite"),
-        ({"net.trust": np.full(4, np.nan)}, r"'net.trust' .* is not \(4,\) finite numbers"),
-        ({"net.trust": np.array(["x"] * 4)}, r"'net.trust' .* is not \(4,\) finite numbers"),
-        ({"net.trust": None}, "lacks 'net.trust'"),
-        ({"sets": None}, "lacks 'sets'"),
-    ],
-)
-def test_unusable_arrays(change, message):
-    arrays = rough(bge(linear(4, 50, 1)), 1).to_arrays() | change
-    arrays = {name: value for name, value in arrays.items() if value is not None}
-    with pytest.raises(DataError, match=message):
-        LayeringSampler.from_arrays(bge(linear(4, 50, 1)), arrays)
-
-
 def test_unusable_draws():
     sets = scored(np.zeros((2, 4)), permitted(2, max_parents=1))
     with pytest.raises(DataError, match="3 draws are too few"):
