@@ -303,8 +303,8 @@ by_lines = stability["lines, tiers"][1]
 print(f"""From observation alone, and taking PKC and PKA to come first, the pathway
 PKA -> Erk -> Akt has a probability of {path["stability"]:.2f} if shapes are read (of normal
 scores) and of {by_lines:.2f} if correlations are; averaged over graphs of the first kind, its
-effect is {path["effect"]:.2f} (95% interval {path["conf_low"]:.2f} to {path["conf_high"]:.2f}) of a total \
-of {result.total["effect"]:.2f}.""")
+effect is {path["effect"]:.2f} (95% interval {path["conf_low"]:.2f} to {path["conf_high"]:.2f}) \
+of a total of {result.total["effect"]:.2f}.""")
 
 # %% [markdown]
 # ## Exercises
