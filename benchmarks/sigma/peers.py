@@ -137,6 +137,8 @@ def dibs(values: np.ndarray, seed: int, given: argparse.Namespace) -> Believed:
     mixture = model.get_mixture(found)
     weights = np.exp(np.asarray(mixture.logp))
     graphs = np.asarray(mixture.g)
+    if not graphs.any():  # what it gives with some versions of jax, whatever the data
+        raise RuntimeError("DiBS drew empty graphs only")
     if not np.isfinite(weights).all() or weights.sum() == 0:
         weights = np.ones(len(graphs))
     return Believed(graphs, weights / weights.sum())
