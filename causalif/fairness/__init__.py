@@ -1,0 +1,1 @@
+"""Fairness: representations without a sensitive attribute, gaps, and what causes them."""

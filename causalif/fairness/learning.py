@@ -1,0 +1,167 @@
+"""From standardised features, target and sensitive attributes to their subspaces."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from causalif.errors import ConvergenceWarning, DataError, warn
+from causalif.fairness.reduction.dimension import ladle_dimension
+from causalif.fairness.reduction.kernels import Kernel, kernel, root
+from causalif.fairness.reduction.moments import Gradient, Moments, cell_moments
+from causalif.fairness.reduction.spectral import gap
+from causalif.fairness.subspaces import NEAR_SHARED, Pullback, Subspaces, decompose
+
+NOTIONS = ("demographic_parity", "equal_opportunity", "equalized_odds")
+REDUCTIONS = ("sir", "save", "dr")
+RANK = 1e-9  # of the largest eigenvalue
+NO_GAP = 1e-3
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What is asked of the subspaces; see `FairSubspace`.
+
+    `apart`, how many directions of the target are its own, follows from `near_shared` where it
+    is None.
+    """
+
+    target_dim: int | str = "auto"
+    sensitive_dim: int | str = "auto"
+    notion: str = "demographic_parity"
+    reduction: str = "sir"
+    near_shared: float = NEAR_SHARED
+    apart: int | None = None
+
+
+@dataclass(frozen=True)
+class Learned:
+    """Subspaces, and the averages that they are functions of.
+
+    Attributes
+    ----------
+    moments : Moments
+    cell : ndarray of int, shape (n,)
+        The cell of each row: its levels of target and sensitive attributes.
+    root : ndarray, shape (p, p)
+        The inverse root of the covariance.
+    pull_root : callable
+    subspaces : Subspaces
+    """
+
+    moments: Moments
+    cell: np.ndarray
+    root: np.ndarray
+    pull_root: Pullback
+    subspaces: Subspaces
+
+
+def learn(
+    values: np.ndarray,
+    target: np.ndarray,
+    sensitive: Sequence[np.ndarray],
+    choices: Choices,
+    *,
+    weights: np.ndarray | None = None,
+    rng: np.random.Generator,
+) -> Learned:
+    """Subspaces of target and sensitive attributes.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n, p)
+        Standardised by constants.
+    target : ndarray of int, shape (n,)
+        Levels of the target, or slices; the last is the favourable one.
+    sensitive : sequence of ndarray of int, each shape (n,)
+        Levels of each sensitive attribute; none leaves the sensitive subspace empty.
+    choices : Choices
+    weights : ndarray, shape (n,), optional
+        With mean one.
+    rng : Generator
+        Draws the resamples that choose dimensions.
+
+    Returns
+    -------
+    Learned
+    """
+    levels, cell = np.unique(np.column_stack([target, *sensitive]), axis=0, return_inverse=True)
+    cell = np.ravel(cell)
+    moments = cell_moments(values, cell, len(levels), weights)
+    inverse, pull_root = root(moments)
+    by_target = kernel(choices.reduction, moments, levels[:, 0])
+    by_sensitive = _sensitive_kernel(moments, levels, choices)
+    subspaces = decompose(
+        by_target,
+        by_sensitive,
+        target_dim=_dimension("target", choices, by_target, values, target, rng),
+        sensitive_dim=_dimension("sensitive", choices, by_sensitive, values, cell, rng)
+        if sensitive
+        else 0,
+        near_shared=choices.near_shared,
+        apart=choices.apart,
+    )
+    _warn_of_no_gap("target", by_target, subspaces.target_dim)
+    _warn_of_no_gap("sensitive", by_sensitive, subspaces.sensitive_dim)
+    return Learned(moments, cell, inverse, pull_root, subspaces)
+
+
+def _sensitive_kernel(moments: Moments, levels: np.ndarray, choices: Choices) -> Kernel:
+    """The sum over attributes, within levels of the target where the notion asks for it."""
+    outcome = levels[:, 0]
+    strata = None if choices.notion == "demographic_parity" else outcome
+    use = [int(outcome.max())] if choices.notion == "equal_opportunity" else None
+    total: Kernel | None = None
+    for column in range(1, levels.shape[1]):
+        one = kernel(choices.reduction, moments, levels[:, column], strata=strata, use=use)
+        total = one if total is None else total + one
+    return _no_kernel(moments) if total is None else total
+
+
+def _no_kernel(moments: Moments) -> Kernel:
+    """Of no attribute: nothing is to be removed."""
+    cells, width = moments.first.shape
+
+    def pullback(gradient: np.ndarray) -> Gradient:
+        outputs = len(gradient)
+        return Gradient(np.zeros((outputs, cells)), np.zeros((outputs, cells, width)))
+
+    return Kernel(np.zeros((width, width)), pullback)
+
+
+def _dimension(
+    side: str,
+    choices: Choices,
+    of: Kernel,
+    values: np.ndarray,
+    codes: np.ndarray,
+    rng: np.random.Generator,
+) -> int:
+    """As given; or all that means differ in, or by the ladle."""
+    given = choices.target_dim if side == "target" else choices.sensitive_dim
+    eigenvalues = np.linalg.eigvalsh(of.matrix)[::-1]
+    rank = int((eigenvalues > RANK * max(eigenvalues[0], 1e-300)).sum())
+    if isinstance(given, str):
+        # Every mean difference is to go, and a binary target has but one.
+        if choices.reduction == "sir" and (side == "sensitive" or rank == 1):
+            return rank
+        return max(1, ladle_dimension(choices.reduction, values, codes, rng))
+    if not 1 <= given <= rank:
+        raise DataError(
+            f"{side}_dim={given}: {choices.reduction} finds between 1 and {rank} directions of the "
+            f"{side} here. Lower it, or take reduction='dr', which may find more."
+        )
+    return given
+
+
+def _warn_of_no_gap(side: str, of: Kernel, dimension: int) -> None:
+    found = gap(of.matrix, dimension)
+    if 0 < dimension < len(of.matrix) and found < NO_GAP:
+        warn(
+            f"the {side} subspace is hardly determined: eigenvalues {dimension} and "
+            f"{dimension + 1} of its kernel differ by {found:.1e}. Standard errors that rest on it "
+            f"are not to be trusted; choose another {side}_dim.",
+            ConvergenceWarning,
+        )

@@ -1,0 +1,1 @@
+"""Sufficient dimension reduction as a differentiable function of averages."""

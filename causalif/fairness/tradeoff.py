@@ -1,0 +1,307 @@
+"""The price of fairness: utility and gaps along the line, with joint standard errors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from causalif.data.frames import read_frame
+from causalif.errors import DataError, Problems, check_choice, did_you_mean
+from causalif.estimate import Estimate
+from causalif.fairness.curve import TradeoffCurve
+from causalif.fairness.learning import NOTIONS, REDUCTIONS, Choices, Learned, learn
+from causalif.fairness.measures import MEASURES, measure
+from causalif.fairness.points import UNMITIGATED, Rung, climb, fixed
+from causalif.fairness.problem import Problem, read_problem
+from causalif.fairness.reduction.moments import influence
+from causalif.fairness.representation import named_directions
+
+Places = Mapping[float, Mapping[int, float]]
+LINE = tuple(k / 10 for k in range(11))
+BINARY = (
+    "accuracy",
+    "log_loss",
+    "auc",
+    "demographic_parity",
+    "mean_score",
+    "equal_opportunity",
+    "equalized_odds",
+    "predictive_parity",
+    "calibration",
+)
+NUMERIC = ("mse", "mean_score", "calibration", "loss")
+
+
+def fairness_tradeoff(
+    data: Any,
+    outcome: str,
+    sensitive: str | Sequence[str],
+    features: str | Sequence[str] | None = None,
+    *,
+    model: Any = "auto",
+    shared: Sequence[float] | None = None,
+    measures: str | Sequence[str] | None = None,
+    notion: str = "demographic_parity",
+    reduction: str = "sir",
+    target_dim: int | str = "auto",
+    sensitive_dim: int | str = "auto",
+    keep_residual: bool = False,
+    near_shared: float = 0.95,
+    threshold: float = 0.5,
+    positive: Any = None,
+    reference: Any = None,
+    folds: int = 5,
+    weights: Any = None,
+    clusters: Any = None,
+    seed: Any = None,
+    progress: bool | None = None,
+) -> TradeoffCurve:
+    """How much accuracy fairness costs: a curve with its influence function.
+
+    Predictions are made without the sensitive attribute, from a representation of the features
+    that shares nothing with it (0), all that helps (1), or something between; each utility and
+    gap is estimated at every place, with the uncertainty of the representation in its standard
+    error.
+
+    Parameters
+    ----------
+    data : DataFrame
+    outcome : str
+        Two levels, or numbers.
+    sensitive : str or list of str
+        Categorical columns. All are taken out; gaps are between their combinations.
+    features : str or list of str, optional
+        By default all other columns. Text and categories become indicators.
+    model : "auto" or scikit-learn estimator
+        "auto": logistic for a binary outcome, else linear. Another learner is fitted on each
+        representation; predictions are of rows held out, and standard errors then hold them
+        fixed.
+    shared : sequence of int or float, optional
+        Places: a float on the line from 0.0 to 1.0 between linear predictors, an int for so many
+        shared directions. By default 0.0, 0.1, ..., 1.0; with another learner all counts.
+    measures : str or list of str, optional
+        See ``cif.fairness.measures.MEASURES``. By default accuracy, log loss, AUC and the usual
+        gaps; of numbers mean squared error, mean score, calibration and loss by group.
+    notion, reduction, target_dim, sensitive_dim, keep_residual, near_shared
+        As in `FairSubspace`.
+    threshold : float, default 0.5
+        Probability from which the decision is favourable.
+    positive, reference : optional
+        The favourable level (by default the last), the group compared with (the first).
+    folds : int, default 5
+        Measures are of rows held out. 1: of the rows that were fitted.
+    weights, clusters : str or array, optional
+    seed : int or Generator, optional
+        Draws folds, and resamples where dimensions are chosen.
+    progress : bool, optional
+
+    Returns
+    -------
+    TradeoffCurve
+        An `Estimate` over measures and places, with ``.tidy()``, ``.plot()``, ``.compare()``,
+        ``.shared_for()``, ``.cosines``, ``.leakage()``.
+
+    Raises
+    ------
+    DataError
+        Anything that cannot be used, before any fit.
+
+    References
+    ----------
+    .. [1] Shi, Bhagwat, Yang, Kong & Jiang (2025), Understanding Fairness and Prediction Error
+           through Subspace Decomposition and Influence Analysis. NeurIPS.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> sex = rng.integers(0, 2, 500)
+    >>> frame = pd.DataFrame(rng.normal(size=(500, 3)), columns=["a", "b", "c"])
+    >>> frame["a"] += sex
+    >>> frame["good"] = (frame.sum(axis=1) + rng.normal(size=500) > 0).astype(int)
+    >>> frame["sex"] = np.where(sex, "M", "F")
+    >>> curve = cif.fairness_tradeoff(
+    ...     frame, "good", "sex", shared=[0.0, 1.0], measures="demographic_parity", seed=1
+    ... )
+    >>> curve.tidy()[["term", "shared"]].to_dict("list")
+    {'term': ['demographic_parity', 'demographic_parity'], 'shared': [0.0, 1.0]}
+    """
+    problems = Problems()
+    check_choice(problems, "notion", notion, NOTIONS)
+    check_choice(problems, "reduction", reduction, REDUCTIONS)
+    if not isinstance(folds, int) or folds < 1:
+        problems.add(f"folds={folds!r} is not a whole number of at least 1.")
+    if not 0 < threshold < 1:
+        problems.add(f"threshold={threshold!r} is not between 0 and 1.")
+    problems.raise_if_any()
+    problem = read_problem(
+        data, outcome, sensitive, features, positive=positive, reference=reference, weights=weights
+    )
+    names = _measures(measures, problem.logistic)
+    rng = np.random.default_rng(seed)
+    choices = Choices(target_dim, sensitive_dim, notion, reduction, near_shared)
+    learned = learn(
+        problem.values,
+        problem.target.codes,
+        problem.codes,
+        choices,
+        weights=problem.weights,
+        rng=rng,
+    )
+    most = learned.subspaces.most_shared
+    linear = isinstance(model, str)
+    places = _places(shared, most, linear)
+    rungs = climb(
+        problem,
+        learned,
+        sorted({k for mix in places.values() for k in mix} | {UNMITIGATED}),
+        fixed(choices, learned),
+        learner=None if linear else model,
+        keep_residual=keep_residual,
+        folds=folds,
+        rng=rng,
+        progress=progress,
+    )
+    sampling = {"weights": problem.weights, "clusters": _clusters(data, clusters)}
+    at = {place: _measured(problem, rungs, mix, names, threshold) for place, mix in places.items()}
+    label = f"fairness of predictions of {outcome}"
+    curve = _estimate(problem, at, label, sampling)
+    raw = _measured(problem, rungs, {UNMITIGATED: 1.0}, names, threshold)
+    directions, loadings = named_directions(learned, most, keep_residual=keep_residual)
+    return TradeoffCurve.from_estimate(
+        curve,
+        places=tuple(place for place, found in at.items() for _ in found),
+        terms=tuple(term for found in at.values() for term in found),
+        unmitigated=_estimate(problem, {None: raw}, f"{label}, all features", sampling),
+        cosines=_cosines(problem, learned, sampling),
+        loadings=pd.DataFrame(loadings, index=directions, columns=list(problem.features.names)),
+        scores=pd.DataFrame(
+            {place: _mix(rungs, mix).linear for place, mix in places.items()}, index=problem.index
+        ),
+        groups=problem.groups,
+        choices=fixed(choices, learned),
+        frozen=not linear,
+        held_out=folds > 1,
+    )
+
+
+def _measures(given: str | Sequence[str] | None, logistic: bool) -> tuple[str, ...]:
+    if given is None:
+        return BINARY if logistic else NUMERIC
+    names = (given,) if isinstance(given, str) else tuple(given)
+    for name in names:
+        if name not in MEASURES:
+            raise DataError(f"measures: no {name!r}. {did_you_mean(name, MEASURES)}")
+    return names
+
+
+def _places(
+    shared: Sequence[float] | None, most: int, linear: bool
+) -> dict[float, dict[int, float]]:
+    """Of each place the share of each rung in its linear predictor."""
+    if shared is None:
+        shared = LINE if linear else tuple(range(most + 1))
+    given = [shared] if isinstance(shared, (int, float)) else list(shared)
+    problems = Problems()
+    places: dict[float, dict[int, float]] = {}
+    for place in given:
+        if isinstance(place, (int, np.integer)):
+            if not 0 <= place <= most:
+                problems.add(f"shared={place}: there are {most} shared directions here.")
+            places[int(place)] = {int(place): 1.0}
+        elif 0 <= place <= 1:
+            mix = {0: 1.0 - float(place), most: float(place)}
+            places[float(place)] = {k: share for k, share in mix.items() if share}
+        else:
+            problems.add(f"shared={place}: a float is a place on the line from 0.0 to 1.0.")
+    problems.raise_if_any()
+    return places
+
+
+def _mix(rungs: Mapping[int, Rung], mix: Mapping[int, float]) -> Rung:
+    """The linear mix of rungs: linear predictors and influence alike."""
+    parts = [(rungs[k], share) for k, share in mix.items()]
+    if len(parts) == 1:
+        return parts[0][0]
+    influence = sum(share * rung.influence for rung, share in parts if rung.influence is not None)
+    return Rung(sum(share * rung.linear for rung, share in parts), influence)
+
+
+def _measured(
+    problem: Problem,
+    rungs: Mapping[int, Rung],
+    mix: Mapping[int, float],
+    names: Sequence[str],
+    threshold: float,
+) -> dict[str, tuple[float, np.ndarray]]:
+    """Of each term its value and influence, the coefficients' part included."""
+    rung = _mix(rungs, mix)
+    found = [
+        measure(
+            name,
+            problem.outcome,
+            rung.linear,
+            problem.groups,
+            logistic=problem.logistic,
+            threshold=threshold,
+            weights=problem.weights,
+        )
+        for name in names
+    ]
+    influence = np.hstack([one.influence for one in found])
+    if rung.influence is not None:
+        slope = np.hstack([one.slope for one in found])
+        by_coefficient = np.vstack([slope.sum(axis=0), problem.values.T @ slope])
+        influence = influence + rung.influence @ by_coefficient
+    terms = [term for one in found for term in one.names]
+    values = np.concatenate([one.values for one in found])
+    return {term: (values[k], influence[:, k]) for k, term in enumerate(terms)}
+
+
+def _estimate(
+    problem: Problem,
+    at: Mapping[float | None, Mapping[str, tuple[float, np.ndarray]]],
+    label: str,
+    sampling: Mapping[str, Any],
+) -> Estimate:
+    named = {
+        term if place is None else f"{term} @ {place:g}": pair
+        for place, found in at.items()
+        for term, pair in found.items()
+    }
+    influence = np.column_stack([column for _, column in named.values()])
+    return Estimate(
+        [value for value, _ in named.values()],
+        pd.DataFrame(influence, index=problem.index, columns=list(named)),
+        names=list(named),
+        label=label,
+        references=("shi2025subspace", "li1991sliced"),
+        **sampling,
+    )
+
+
+def _clusters(data: Any, clusters: Any) -> Any:
+    if clusters is None or not isinstance(clusters, str):
+        return clusters
+    problems = Problems()
+    frame = read_frame(data, problems)
+    if clusters not in frame.positions:
+        raise DataError(
+            f"no column {clusters!r} in data. {did_you_mean(clusters, frame.positions)}"
+        )
+    return frame.column(clusters).to_numpy()
+
+
+def _cosines(problem: Problem, learned: Learned, sampling: Mapping[str, Any]) -> Estimate | None:
+    """Cosines of the principal angles, with the influence of their squares, by the delta method."""
+    cosines = learned.subspaces.cosines
+    if not len(cosines):
+        return None
+    gradient = learned.subspaces.cosine_gradients()
+    squares = influence(problem.values, learned.cell, learned.moments, gradient, problem.weights)
+    columns = squares / np.maximum(2 * cosines, 1e-6)
+    names = [f"cosine{k}" for k in range(1, len(cosines) + 1)]
+    frame = pd.DataFrame(columns, index=problem.index, columns=names)
+    return Estimate(cosines, frame, names=names, label="cosines of principal angles", **sampling)

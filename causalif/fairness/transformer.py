@@ -1,0 +1,303 @@
+"""`FairSubspace`: a scikit-learn transformer that takes a sensitive attribute out of features."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from causalif.errors import DataError, DataWarning, Problems, check_choice, warn
+from causalif.fairness.features import frame_of, learn_features
+from causalif.fairness.groups import Groups
+from causalif.fairness.inputs import check_not_among, indicators, is_place, read_each
+from causalif.fairness.learning import NOTIONS, REDUCTIONS, Choices, Learned, learn
+from causalif.fairness.representation import line, named_directions
+from causalif.fairness.subspaces import NEAR_SHARED
+from causalif.fairness.targets import Target, read_target
+
+
+class FairSubspace(TransformerMixin, BaseEstimator):
+    """Features that serve a target, less the directions along which a sensitive attribute shows.
+
+    Finds the directions of the features that tell of the target, and those along which groups
+    differ, and keeps of the former what is uncorrelated with the latter; some shared directions
+    can be let in again. The sensitive attribute is read in `fit` only: predictions need it not.
+
+    Parameters
+    ----------
+    target_dim, sensitive_dim : int or "auto", default "auto"
+        Directions of each. "auto": with "sir" all differences of means for the sensitive
+        attribute, one direction for a binary target; otherwise by the ladle.
+    shared : int or float, default 0
+        An int: so many shared directions are kept, the most useful first. A float in [0, 1]: one
+        column, the linear predictor on the line between the model without shared directions
+        (0.0) and the one with all (1.0).
+    notion : {"demographic_parity", "equal_opportunity", "equalized_odds"}
+        Which differences of means are taken out: between groups; between groups among those
+        with the favourable target (the last level); within every level of the target.
+    reduction : {"sir", "save", "dr"}, default "sir"
+        "save" and "dr" see differences of variances as well.
+    keep_residual : bool, default False
+        Keep all that is uncorrelated with the sensitive directions, not the target's alone. More
+        accurate; but a learner that is not linear can win the attribute back from it.
+    aware : bool, default False
+        Take the groups' means out of the features, which needs the sensitive attribute in
+        `transform` too. With `keep_residual` the same as fairlearn's CorrelationRemover.
+    slices : int, default 10
+        Of a continuous target.
+    near_shared : float, default 0.95
+        Cosine from which a direction of the target counts as shared altogether.
+    random_state : int, optional
+        Of the resamples that choose dimensions.
+
+    Attributes
+    ----------
+    cosines_ : ndarray
+        Of the angles between the subspaces, largest first: near 1 there is nothing to keep that
+        does not tell of the attribute.
+    directions_ : DataFrame, shape (k, p)
+        Loadings of the standardised features.
+    target_dim_, sensitive_dim_ : int
+    n_features_in_, feature_names_in_
+        As scikit-learn has them.
+
+    Raises
+    ------
+    DataError
+        In `fit`: constant attribute, an attribute among the features, as many features as rows,
+        options that do not go together. In `transform`: unseen levels, or the attribute missing
+        where `aware`, or given where not.
+
+    Warns
+    -----
+    DataWarning
+        No sensitive attribute was given; redundant features.
+
+    References
+    ----------
+    .. [1] Shi, Bhagwat, Yang, Kong & Jiang (2025), Understanding Fairness and Prediction Error
+           through Subspace Decomposition and Influence Analysis. NeurIPS.
+    .. [2] Li (1991), Journal of the American Statistical Association 86(414):316-327.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> sex = rng.integers(0, 2, 500)
+    >>> X = rng.normal(size=(500, 3)) + np.outer(sex, [1.0, 0.0, 0.0])
+    >>> y = (X.sum(axis=1) + rng.normal(size=500) > 0).astype(int)
+    >>> kept = cif.FairSubspace().fit(X, y, sensitive=sex)
+    >>> means = [kept.transform(X)[sex == k].mean() for k in (0, 1)]
+    >>> bool(abs(means[1] - means[0]) < 1e-10)
+    True
+    """
+
+    def __init__(
+        self,
+        target_dim: int | str = "auto",
+        sensitive_dim: int | str = "auto",
+        shared: float = 0,
+        notion: str = "demographic_parity",
+        reduction: str = "sir",
+        keep_residual: bool = False,
+        aware: bool = False,
+        slices: int = 10,
+        near_shared: float = NEAR_SHARED,
+        random_state: int | None = None,
+    ) -> None:
+        self.target_dim = target_dim
+        self.sensitive_dim = sensitive_dim
+        self.shared = shared
+        self.notion = notion
+        self.reduction = reduction
+        self.keep_residual = keep_residual
+        self.aware = aware
+        self.slices = slices
+        self.near_shared = near_shared
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any, sensitive: Any = None) -> Self:
+        """Learn the directions.
+
+        Parameters
+        ----------
+        X : array or DataFrame, shape (n, p)
+            Of a data frame, text and categories become indicators.
+        y : array, shape (n,)
+            The target: levels, or numbers (more than ten values are cut into slices).
+        sensitive : array, Series or DataFrame, shape (n,) or (n, attributes)
+            Levels of one or several attributes.
+        """
+        self._check_options()
+        target, values = self._read(X, y)
+        groups = self._attributes(sensitive, X, len(values))
+        check_not_among(self._features, values, groups)
+        if self.aware:
+            values = self._centre(values, groups, reset=True)
+        learned = learn(
+            values,
+            target.codes,
+            [] if self.aware else [group.codes for group in groups],
+            Choices(
+                self.target_dim,
+                self.sensitive_dim,
+                self.notion,
+                self.reduction,
+                float(self.near_shared),
+            ),
+            rng=np.random.default_rng(self.random_state),
+        )
+        self._keep(learned, values, target)
+        return self
+
+    def transform(self, X: Any, sensitive: Any = None) -> np.ndarray:
+        """The representation of any rows, shape (n, k).
+
+        Parameters
+        ----------
+        X : array or DataFrame, shape (n, p)
+        sensitive : optional
+            Where ``aware=True``, and only there.
+        """
+        check_is_fitted(self, "directions_")
+        if not self.aware and sensitive is not None:
+            raise DataError(
+                "transform() was given sensitive=, and does not read it: the representation is the "
+                "same for all groups. Leave it out, or set aware=True."
+            )
+        values = self._encoded(X)
+        if self.aware:
+            if sensitive is None:
+                raise DataError(
+                    "aware=True takes the means of each row's own group out: transform() needs "
+                    "sensitive=. Give it, or set aware=False."
+                )
+            values = self._centre(values, self._attributes(sensitive, X, len(values)), reset=False)
+        return values @ self.directions_.to_numpy().T + self._offset
+
+    def fit_transform(  # type: ignore[override]
+        self,
+        X: Any,
+        y: Any = None,
+        sensitive: Any = None,
+    ) -> np.ndarray:
+        """`fit`, then `transform` of the same rows."""
+        return self.fit(X, y, sensitive).transform(X, sensitive if self.aware else None)
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """``target1``, ..., ``shared1``, ..., ``residual1``, ...; of a float `shared` ``score``."""
+        check_is_fitted(self, "directions_")
+        return np.asarray(self.directions_.index, dtype=object)
+
+    def _check_options(self) -> None:
+        problems = Problems()
+        check_choice(problems, "notion", self.notion, NOTIONS)
+        check_choice(problems, "reduction", self.reduction, REDUCTIONS)
+        if isinstance(self.shared, bool) or self.shared < 0:
+            problems.add(f"shared={self.shared!r} is neither a count nor a float in [0, 1].")
+        elif is_place(self.shared) and self.shared > 1:
+            problems.add(
+                f"shared={self.shared!r}: a float is a place on the line from 0.0 to 1.0.",
+                f"Of {self.shared:g} directions say shared={int(self.shared)}.",
+            )
+        if self.aware and self.notion != "demographic_parity":
+            problems.add(
+                f"aware=True with notion={self.notion!r} would need the target at prediction.",
+                'Take notion="demographic_parity", or aware=False.',
+            )
+        if self.aware and self.shared:
+            problems.add(
+                "aware=True shares nothing with the sensitive attribute: there is no shared= to "
+                "keep.",
+                "Leave shared out.",
+            )
+        problems.raise_if_any()
+
+    def _read(self, X: Any, y: Any) -> tuple[Target, np.ndarray]:
+        """The target, and standardised features; their levels and scales are kept."""
+        if y is None:
+            raise DataError(
+                "This FairSubspace estimator requires y to be passed, but the target y is None."
+            )
+        target = read_target(y, self.slices)
+        frame = frame_of(X)
+        if frame is None:
+            X, _ = validate_data(self, X, target.codes, dtype=np.float64, ensure_min_samples=2)
+            names = getattr(self, "feature_names_in_", None)
+            frame = pd.DataFrame(
+                X, columns=[f"x{k}" for k in range(X.shape[1])] if names is None else names
+            )
+        else:
+            validate_data(self, X, skip_check_array=True)
+        if len(frame) != len(target.codes):
+            raise DataError(f"X has {len(frame)} rows and y has {len(target.codes)}.")
+        self._features, values = learn_features(frame)
+        return target, values
+
+    def _encoded(self, X: Any) -> np.ndarray:
+        frame = frame_of(X)
+        if frame is None:
+            X = validate_data(self, X, reset=False, dtype=np.float64)
+            frame = pd.DataFrame(X, columns=list(self._features.columns))
+        else:
+            validate_data(self, X, skip_check_array=True, reset=False)
+        return self._features.encode(frame)
+
+    def _attributes(self, sensitive: Any, X: Any, rows: int) -> list[Groups]:
+        if sensitive is None:
+            warn(
+                "FairSubspace was given no sensitive=: nothing is taken out, and the features are "
+                "those that serve the target. Give fit(X, y, sensitive=...).",
+                DataWarning,
+            )
+            return []
+        return read_each(sensitive, getattr(X, "index", None), rows)
+
+    def _centre(self, values: np.ndarray, groups: Sequence[Groups], *, reset: bool) -> np.ndarray:
+        """Features less what is linear in the attributes' indicators."""
+        if reset:
+            self._levels = [group.levels for group in groups]
+        inputs = np.hstack([np.ones((len(values), 1)), *map(indicators, groups, self._levels)])
+        if reset:
+            self._means = np.linalg.lstsq(inputs, values, rcond=None)[0]
+        return values - inputs @ self._means
+
+    def _keep(self, learned: Learned, values: np.ndarray, target: Target) -> None:
+        spaces = learned.subspaces
+        self.cosines_ = spaces.cosines
+        self.target_dim_, self.sensitive_dim_ = spaces.target_dim, spaces.sensitive_dim
+        self._offset: float | np.ndarray = 0.0
+        if is_place(self.shared):
+            if target.numbers is None:
+                raise DataError(
+                    f"shared={self.shared!r} is a place on a line between two models, and the "
+                    f"target has {len(target.levels)} levels. Give an int."
+                )
+            self._offset, coefficients = line(
+                learned,
+                values,
+                target.numbers,
+                float(self.shared),
+                keep_residual=self.keep_residual,
+                logistic=target.is_binary,
+            )
+            names, loadings = ["score"], coefficients[None, :]
+        else:
+            if self.shared > spaces.most_shared and not self.aware:
+                raise DataError(
+                    f"shared={self.shared}: there are {spaces.most_shared} shared directions here "
+                    f"(target {spaces.target_dim}, sensitive {spaces.sensitive_dim})."
+                )
+            names, loadings = named_directions(
+                learned, int(self.shared), keep_residual=self.keep_residual
+            )
+        if not len(names):
+            raise DataError(
+                "nothing is left: every direction of the target is shared with the sensitive "
+                f"attribute (cosine {spaces.cosines[0]:.2f}). Keep some (shared=1), or the rest of "
+                "the features (keep_residual=True)."
+            )
+        self.directions_ = pd.DataFrame(loadings, index=names, columns=list(self._features.names))
