@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         weighted_direct_effect,
     )
     from causalif.estimate import Estimate, combine
+    from causalif.fairness import FairSubspace, fairness_tradeoff
     from causalif.graph import (
         adjustment_sets,
         adjustment_sets_by_arrow,
@@ -36,6 +37,7 @@ __version__ = "0.1.0"
 __all__ = [
     "DAGPosterior",
     "Estimate",
+    "FairSubspace",
     "__version__",
     "adjustment_sets",
     "adjustment_sets_by_arrow",
@@ -45,6 +47,7 @@ __all__ = [
     "controlled_direct_effect",
     "dag_posterior",
     "explain",
+    "fairness_tradeoff",
     "graph_fit",
     "implied_independencies",
     "is_adjustment_set",
@@ -87,6 +90,8 @@ _HOME = {
     "DAGPosterior": "causalif.sigma",
     "dag_posterior": "causalif.sigma",
     "sigma_analysis": "causalif.sigma",
+    "FairSubspace": "causalif.fairness",
+    "fairness_tradeoff": "causalif.fairness",
 }
 
 

@@ -299,6 +299,25 @@ ENTRIES = {
   year    = {1988},
   doi     = {10.2307/1912705}
 }""",
+    "shi2025subspace": """\
+@inproceedings{shi2025subspace,
+  author    = {Shi, Enze and Bhagwat, Pankaj and Yang, Zhixian and Kong, Linglong and Jiang, Bei},
+  title     = {Understanding Fairness and Prediction Error through Subspace Decomposition and
+               Influence Analysis},
+  booktitle = {Advances in Neural Information Processing Systems},
+  year      = {2025}
+}""",
+    "li1991sliced": """\
+@article{li1991sliced,
+  author  = {Li, Ker-Chau},
+  title   = {Sliced Inverse Regression for Dimension Reduction},
+  journal = {Journal of the American Statistical Association},
+  volume  = {86},
+  number  = {414},
+  pages   = {316--327},
+  year    = {1991},
+  doi     = {10.1080/01621459.1991.10475035}
+}""",
 }
 
 

@@ -1,1 +1,10 @@
 """Fairness: representations without a sensitive attribute, gaps, and what causes them."""
+
+from __future__ import annotations
+
+from causalif.fairness.curve import TradeoffCurve
+from causalif.fairness.measures import MEASURES
+from causalif.fairness.tradeoff import fairness_tradeoff
+from causalif.fairness.transformer import FairSubspace
+
+__all__ = ["MEASURES", "FairSubspace", "TradeoffCurve", "fairness_tradeoff"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -154,8 +155,9 @@ def recovered(representation: np.ndarray, sensitive: np.ndarray, rng: np.random.
     if folds < 2:
         return float("nan")
     seed = int(rng.integers(2**31))
-    told = cross_val_predict(
-        HistGradientBoostingClassifier(random_state=seed, max_iter=100, early_stopping=True),
+    boosting: Any = HistGradientBoostingClassifier
+    told: Any = cross_val_predict(
+        boosting(random_state=seed, max_iter=100, early_stopping=True),
         representation,
         sensitive,
         cv=StratifiedKFold(folds, shuffle=True, random_state=seed),

@@ -93,11 +93,12 @@ def learn(
     inverse, pull_root = root(moments)
     by_target = kernel(choices.reduction, moments, levels[:, 0])
     by_sensitive = _sensitive_kernel(moments, levels, choices)
+    groups = np.unique(levels[:, 1:], axis=0, return_inverse=True)[1].ravel()[cell]
     subspaces = decompose(
         by_target,
         by_sensitive,
         target_dim=_dimension("target", choices, by_target, values, target, rng),
-        sensitive_dim=_dimension("sensitive", choices, by_sensitive, values, cell, rng)
+        sensitive_dim=_dimension("sensitive", choices, by_sensitive, values, groups, rng)
         if sensitive
         else 0,
         near_shared=choices.near_shared,

@@ -57,9 +57,8 @@ def other_model(
     weights = None if problem.weights is None else problem.weights[rows]
     given = {} if weights is None else {"sample_weight": weights}
     try:
-        fitted: Any = clone(learner).fit(
-            problem.values[rows] @ lift, problem.outcome[rows], **given
-        )
+        fresh: Any = clone(learner)
+        fitted = fresh.fit(problem.values[rows] @ lift, problem.outcome[rows], **given)
     except Exception as error:
         raise FitError(f"{learner!r} failed on a representation: {error}") from error
 

@@ -84,7 +84,7 @@ def climb(
                         problem,
                         apart,
                         train,
-                        None if k == UNMITIGATED else k,
+                        kept[k],
                         keep_residual,
                         learner,
                     )

@@ -42,7 +42,7 @@ def fairness_tradeoff(
     features: str | Sequence[str] | None = None,
     *,
     model: Any = "auto",
-    shared: Sequence[float] | None = None,
+    shared: float | Sequence[float] | None = None,
     measures: str | Sequence[str] | None = None,
     notion: str = "demographic_parity",
     reduction: str = "sir",
@@ -198,15 +198,14 @@ def _measures(given: str | Sequence[str] | None, logistic: bool) -> tuple[str, .
 
 
 def _places(
-    shared: Sequence[float] | None, most: int, linear: bool
+    shared: float | Sequence[float] | None, most: int, linear: bool
 ) -> dict[float, dict[int, float]]:
     """Of each place the share of each rung in its linear predictor."""
     if shared is None:
         shared = LINE if linear else tuple(range(most + 1))
-    given = [shared] if isinstance(shared, (int, float)) else list(shared)
     problems = Problems()
     places: dict[float, dict[int, float]] = {}
-    for place in given:
+    for place in np.ravel(np.array(shared, dtype=object)).tolist():
         if isinstance(place, (int, np.integer)):
             if not 0 <= place <= most:
                 problems.add(f"shared={place}: there are {most} shared directions here.")
@@ -225,8 +224,12 @@ def _mix(rungs: Mapping[int, Rung], mix: Mapping[int, float]) -> Rung:
     parts = [(rungs[k], share) for k, share in mix.items()]
     if len(parts) == 1:
         return parts[0][0]
-    influence = sum(share * rung.influence for rung, share in parts if rung.influence is not None)
-    return Rung(sum(share * rung.linear for rung, share in parts), influence)
+    shares = np.array([share for _, share in parts])
+    moved = [rung.influence for rung, _ in parts if rung.influence is not None]
+    return Rung(
+        np.tensordot(shares, [rung.linear for rung, _ in parts], axes=1),
+        np.tensordot(shares, moved, axes=1) if moved else None,
+    )
 
 
 def _measured(
@@ -262,7 +265,7 @@ def _measured(
 
 def _estimate(
     problem: Problem,
-    at: Mapping[float | None, Mapping[str, tuple[float, np.ndarray]]],
+    at: Mapping[Any, Mapping[str, tuple[float, np.ndarray]]],
     label: str,
     sampling: Mapping[str, Any],
 ) -> Estimate:

@@ -132,9 +132,11 @@ class Cut:
     stratum_of_slice: np.ndarray
 
     def sliced(self) -> Moments:
+        """The averages of slices."""
         return self.moments.grouped(self.slice_of, self.slices)
 
     def stratified(self) -> Moments:
+        """The averages of strata."""
         return self.moments.grouped(self.stratum_of, self.strata)
 
     def spread(self, by_slice: np.ndarray, by_stratum: np.ndarray) -> np.ndarray:

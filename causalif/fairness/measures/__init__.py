@@ -1,0 +1,8 @@
+"""Utilities and gaps of predictions, each with its influence and its slope."""
+
+from __future__ import annotations
+
+from causalif.fairness.measures.parts import Measured
+from causalif.fairness.measures.table import MEASURES, Measure, by_group, check_measure, measure
+
+__all__ = ["MEASURES", "Measure", "Measured", "by_group", "check_measure", "measure"]
