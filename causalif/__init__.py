@@ -15,7 +15,7 @@ if TYPE_CHECKING:
         weighted_direct_effect,
     )
     from causalif.estimate import Estimate, combine
-    from causalif.fairness import FairSubspace, fairness_tradeoff
+    from causalif.fairness import FairSubspace, fairness_tradeoff, gap
     from causalif.graph import (
         adjustment_sets,
         adjustment_sets_by_arrow,
@@ -48,6 +48,7 @@ __all__ = [
     "dag_posterior",
     "explain",
     "fairness_tradeoff",
+    "gap",
     "graph_fit",
     "implied_independencies",
     "is_adjustment_set",
@@ -92,6 +93,7 @@ _HOME = {
     "sigma_analysis": "causalif.sigma",
     "FairSubspace": "causalif.fairness",
     "fairness_tradeoff": "causalif.fairness",
+    "gap": "causalif.fairness",
 }
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from causalif.fairness.curve import TradeoffCurve
+from causalif.fairness.gaps import GapEstimate, gap
 from causalif.fairness.measures import MEASURES
 from causalif.fairness.tradeoff import fairness_tradeoff
 from causalif.fairness.transformer import FairSubspace
 
-__all__ = ["MEASURES", "FairSubspace", "TradeoffCurve", "fairness_tradeoff"]
+__all__ = ["MEASURES", "FairSubspace", "GapEstimate", "TradeoffCurve", "fairness_tradeoff", "gap"]

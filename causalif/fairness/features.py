@@ -117,9 +117,9 @@ def learn_features(data: Any, columns: Sequence[str] | None = None) -> tuple[Fea
     encoded = [encode(variable) for variable in variables]
     labels = [label for column in encoded for label in column.labels]
     values = np.hstack([column.values for column in encoded])
+    check_rows(*values.shape)
     kept = independent_columns(values, labels)
     values = values[:, kept]
-    check_rows(len(values), len(kept))
     features = Features(
         columns=names,
         levels=tuple(None if v.numbers is not None else v.levels for v in variables),

@@ -128,7 +128,9 @@ def _coded(
     levels: tuple[Any, ...] = tuple(pd.Index(found).tolist())
     numeric = pd.api.types.is_numeric_dtype(column)
     if len(levels) < 2:
-        problems.add(f"{what} has one level, {levels[0]!r}, in all rows: there is no gap.")
+        problems.add(
+            f"{what} has one level, {next(iter(levels), None)!r}, in all rows: there is no gap."
+        )
         return None
     if numeric and len(levels) > MOST_LEVELS:
         problems.add(

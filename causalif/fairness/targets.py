@@ -72,7 +72,7 @@ def read_target(outcome: Any, slices: int, *, positive: Any = None) -> Target:
     codes, found = pd.factorize(series, sort=True)
     levels: tuple[Any, ...] = tuple(pd.Index(found).tolist())
     if len(levels) < 2:
-        raise DataError(f"the target has one level, {levels[0]!r}, in all rows.")
+        raise DataError(f"the target has one level, {next(iter(levels), None)!r}, in all rows.")
     if positive is not None:
         if positive not in levels or len(levels) > 2:
             raise DataError(

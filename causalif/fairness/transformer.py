@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from causalif.errors import DataError, DataWarning, Problems, check_choice, warn
-from causalif.fairness.features import frame_of, learn_features
+from causalif.fairness.features import Features, frame_of, learn_features
 from causalif.fairness.groups import Groups
 from causalif.fairness.inputs import check_not_among, indicators, is_place, read_each
 from causalif.fairness.learning import NOTIONS, REDUCTIONS, Choices, Learned, learn
@@ -77,6 +77,12 @@ class FairSubspace(TransformerMixin, BaseEstimator):
     DataWarning
         No sensitive attribute was given; redundant features.
 
+    Notes
+    -----
+    In a pipeline: ``pipeline.fit(X, y, fairsubspace__sensitive=sex)``. With metadata routing on,
+    set both requests (``.set_fit_request(sensitive=True).set_transform_request(sensitive=True)``),
+    since scikit-learn wants them alike; predictions need no attribute all the same.
+
     References
     ----------
     .. [1] Shi, Bhagwat, Yang, Kong & Jiang (2025), Understanding Fairness and Prediction Error
@@ -94,6 +100,11 @@ class FairSubspace(TransformerMixin, BaseEstimator):
     >>> bool(abs(means[1] - means[0]) < 1e-10)
     True
     """
+
+    n_features_in_: int
+    _features: Features
+    _levels: list[tuple[Any, ...]]
+    _means: np.ndarray
 
     def __init__(
         self,
@@ -222,16 +233,13 @@ class FairSubspace(TransformerMixin, BaseEstimator):
             raise DataError(
                 "This FairSubspace estimator requires y to be passed, but the target y is None."
             )
-        target = read_target(y, self.slices)
         frame = frame_of(X)
         if frame is None:
-            X, _ = validate_data(self, X, target.codes, dtype=np.float64, ensure_min_samples=2)
-            names = getattr(self, "feature_names_in_", None)
-            frame = pd.DataFrame(
-                X, columns=[f"x{k}" for k in range(X.shape[1])] if names is None else names
-            )
+            numbers = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
+            frame = pd.DataFrame(numbers, columns=[f"x{k}" for k in range(self.n_features_in_)])
         else:
             validate_data(self, X, skip_check_array=True)
+        target = read_target(y, self.slices)
         if len(frame) != len(target.codes):
             raise DataError(f"X has {len(frame)} rows and y has {len(target.codes)}.")
         self._features, values = learn_features(frame)
@@ -240,8 +248,8 @@ class FairSubspace(TransformerMixin, BaseEstimator):
     def _encoded(self, X: Any) -> np.ndarray:
         frame = frame_of(X)
         if frame is None:
-            X = validate_data(self, X, reset=False, dtype=np.float64)
-            frame = pd.DataFrame(X, columns=list(self._features.columns))
+            numbers = validate_data(self, X, reset=False, dtype=np.float64)
+            frame = pd.DataFrame(numbers, columns=list(self._features.columns))
         else:
             validate_data(self, X, skip_check_array=True, reset=False)
         return self._features.encode(frame)

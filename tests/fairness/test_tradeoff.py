@@ -1,0 +1,191 @@
+"""`fairness_tradeoff` as a user meets it."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.spatial.distance import cdist
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+
+import causalif as cif
+from causalif.errors import DataError, FitError
+from causalif.fairness.leakage import distance_correlation
+
+ROWS = 800
+
+
+@pytest.fixture(scope="module")
+def data():
+    rng = np.random.default_rng(1)
+    sex = rng.choice(["F", "M"], ROWS)
+    frame = pd.DataFrame(rng.normal(size=(ROWS, 4)), columns=list("abcd"))
+    frame["a"] += 1.0 * (sex == "M")
+    frame["job"] = rng.choice(["clerk", "cook"], ROWS)
+    linear = frame["a"] + frame["b"] - 0.5 + (frame["job"] == "cook")
+    frame["good"] = np.where(linear + rng.logistic(size=ROWS) > 0, "yes", "no")
+    frame["sex"], frame["pay"] = sex, linear + rng.normal(size=ROWS)
+    return frame
+
+
+@pytest.fixture(scope="module")
+def curve(data):
+    return cif.fairness_tradeoff(data.drop(columns="pay"), "good", "sex", seed=1)
+
+
+def test_tidy_has_a_row_for_each_measure_and_place(curve):
+    table = curve.tidy()
+    assert list(table.columns[:4]) == ["term", "shared", "estimate", "std_error"]
+    assert table["shared"].unique() == pytest.approx(np.arange(11) / 10)
+    assert {"accuracy", "demographic_parity", "equalized_odds[TPR]"} <= set(table["term"])
+    assert (table["std_error"] > 0).all()
+
+
+def test_more_sharing_buys_accuracy_for_a_gap(curve):
+    price = curve.compare(0.0, 1.0).tidy().set_index("term")
+    assert price.loc["mean_score", "conf_low"] > 0
+    assert price.loc["log_loss", "conf_high"] < 0
+    errors = curve.std_error[["log_loss @ 0", "log_loss @ 1"]]
+    assert price.loc["log_loss", "std_error"] < 0.8 * np.hypot(*errors)  # the rows are the same
+
+
+def test_the_place_for_a_wanted_gap(curve):
+    place = curve.shared_for(0.1, "mean_score")
+    table = curve.tidy().query("term == 'mean_score'")
+    assert np.interp(place, table["shared"], table["estimate"]) == pytest.approx(0.1, abs=1e-9)
+    assert curve.shared_for(0.9, "mean_score") == 1.0
+    with pytest.raises(DataError, match="out of reach"):
+        curve.shared_for(1e-9, "equal_opportunity")
+    with pytest.raises(DataError, match="no measure 'parity'"):
+        curve.shared_for(0.1, "parity")
+
+
+def test_summary_says_what_was_done(curve):
+    text = curve.summary()
+    assert "cosine between target and sensitive directions" in text
+    assert "rows held out" in text
+    assert "include that of the representation" in text
+    assert pickle.loads(pickle.dumps(curve)).summary() == text
+
+
+def test_unmitigated_is_the_logistic_model_on_all_features(data, curve):
+    inputs = pd.get_dummies(data[["a", "b", "c", "d", "job"]], drop_first=True).astype(float)
+    fitted = LogisticRegression(C=np.inf).fit(inputs, data["good"])
+    here = cif.fairness_tradeoff(
+        data, "good", "sex", ["a", "b", "c", "d", "job"], folds=1, measures="log_loss", seed=1
+    )
+    told = fitted.predict_proba(inputs)[np.arange(ROWS), (data["good"] == "yes").astype(int)]
+    # scikit-learn's penalty of C = 1, in standardised coordinates, changes the fourth digit.
+    assert here.unmitigated.values["log_loss"] == pytest.approx(-np.log(told).mean(), abs=1e-4)
+
+
+def test_same_seed_same_numbers(data, curve):
+    again = cif.fairness_tradeoff(data.drop(columns="pay"), "good", "sex", seed=1)
+    assert again.values.equals(curve.values)
+    other = cif.fairness_tradeoff(data.drop(columns="pay"), "good", "sex", seed=2)
+    assert not other.values.equals(curve.values)
+
+
+def test_leakage_falls_with_what_is_shared(curve):
+    told = curve.leakage(seed=1).set_index("shared")
+    assert told.loc[0.0, "distance_correlation"] < 0.1 < told.loc[1.0, "distance_correlation"]
+    assert told.loc[1.0, "p_value"] == pytest.approx(1 / 200)
+    assert told.loc[0.0, "auc"] < 0.6 < told.loc[1.0, "auc"]
+
+
+@pytest.mark.parametrize("width", [1, 2])
+def test_distance_correlation_by_its_definition(width):
+    # Szekely, Rizzo and Bakirov (2007), definitions 4 and 5; levels are 0 or 1 apart.
+    rng = np.random.default_rng(2)
+    level = rng.integers(0, 3, 150)
+    values = rng.normal(size=(150, width)) + 0.5 * level[:, None]
+
+    def centred(distances):
+        means = distances.mean(axis=0)
+        return distances - means - means[:, None] + means.mean()
+
+    one = centred(cdist(values / values.std(axis=0), values / values.std(axis=0)))
+    two = centred((level[:, None] != level).astype(float))
+    expected = np.sqrt((one * two).mean() / np.sqrt((one**2).mean() * (two**2).mean()))
+    found, _, rows = distance_correlation(values, level, permutations=1, rng=rng)
+    assert found == pytest.approx(expected)
+    assert rows == 150
+
+
+def test_numbers_are_predicted(data):
+    curve = cif.fairness_tradeoff(
+        data.drop(columns="good"), "pay", "sex", seed=1, shared=[0.0, 1.0], target_dim=1
+    )
+    table = curve.tidy().set_index(["term", "shared"])["estimate"]
+    assert table["mse", 0.0] > table["mse", 1.0]
+    assert abs(table["mean_score", 0.0]) < 0.15 < table["mean_score", 1.0]
+
+
+def test_another_learner_is_held_fixed(data):
+    curve = cif.fairness_tradeoff(
+        data.drop(columns="pay"),
+        "good",
+        "sex",
+        model=RandomForestClassifier(20, min_samples_leaf=20, random_state=1),
+        seed=1,
+    )
+    assert curve.tidy()["shared"].unique().tolist() == [0, 1]
+    assert "hold the predictions fixed" in curve.summary()
+    table = curve.tidy().set_index(["term", "shared"])["estimate"]
+    assert table["auc", 1] > 0.65
+    assert table["demographic_parity", 0] < table["demographic_parity", 1]
+
+
+def test_a_learner_that_fails_is_named(data):
+    class Broken(LogisticRegression):
+        def fit(self, X, y, sample_weight=None):
+            raise RuntimeError("no")
+
+    with pytest.raises(FitError, match=r"Broken.*failed on a representation: no"):
+        cif.fairness_tradeoff(data, "good", "sex", ["a", "b"], model=Broken(), seed=1)
+
+
+@pytest.mark.parametrize("kind", ["pareto", "curve", "loadings"])
+def test_plots(curve, kind):
+    ax = curve.plot(kind)
+    assert ax.has_data()
+    if kind == "pareto":
+        assert ax.get_xlabel() == "demographic parity"
+        assert len(ax.patches) == 11
+    if kind == "loadings":
+        assert "job[cook]" in {label.get_text() for label in ax.get_yticklabels()}
+
+
+def test_unknown_plots_and_measures_are_refused(curve):
+    with pytest.raises(DataError, match="kind='paretto'"):
+        curve.plot("paretto")
+    with pytest.raises(DataError, match="no measure 'acuracy'"):
+        curve.plot("pareto", utility="acuracy")
+    with pytest.raises(DataError, match="is no place of this curve"):
+        curve.at(0.35)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"sensitive": "sx"}, "no column 'sx' in data .* Did you mean 'sex'"),
+        ({"features": ["a", "sex"]}, "'sex' is among the features"),
+        ({"features": ["a", "good"]}, "'good' is among the features"),
+        ({"outcome": "job2"}, "no column 'job2'"),
+        ({"measures": "acuracy"}, "measures: no 'acuracy'"),
+        ({"shared": 2}, "there are 1 shared directions"),
+        ({"shared": 1.5}, "from 0.0 to 1.0"),
+        ({"folds": 0}, "folds=0"),
+        ({"threshold": 1.0}, "threshold=1.0"),
+        ({"weights": "d"}, "weights must be positive"),
+        ({"clusters": "village"}, "no column 'village'"),
+        ({"notion": "dp"}, "notion='dp'"),
+    ],
+)
+def test_bad_input_is_named(data, given, words):
+    call = {"outcome": "good", "sensitive": "sex", "features": ["a", "b", "d"], **given}
+    with pytest.raises(DataError, match=words):
+        cif.fairness_tradeoff(data, seed=1, **call)
