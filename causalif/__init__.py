@@ -15,7 +15,7 @@ if TYPE_CHECKING:
         weighted_direct_effect,
     )
     from causalif.estimate import Estimate, combine
-    from causalif.fairness import FairSubspace, fairness_tradeoff, gap
+    from causalif.fairness import FairSubspace, decompose_gap, fairness_tradeoff, gap
     from causalif.graph import (
         adjustment_sets,
         adjustment_sets_by_arrow,
@@ -46,6 +46,7 @@ __all__ = [
     "combine",
     "controlled_direct_effect",
     "dag_posterior",
+    "decompose_gap",
     "explain",
     "fairness_tradeoff",
     "gap",
@@ -94,6 +95,7 @@ _HOME = {
     "FairSubspace": "causalif.fairness",
     "fairness_tradeoff": "causalif.fairness",
     "gap": "causalif.fairness",
+    "decompose_gap": "causalif.fairness",
 }
 
 

@@ -21,9 +21,14 @@ Groups = tuple[tuple[str, ...], ...]
 
 
 def chain_mean(
-    nuisances: Nuisances, design: Design, world: World, settings: Settings
+    nuisances: Nuisances,
+    design: Design,
+    world: World,
+    settings: Settings,
+    *,
+    among: int | None = None,
 ) -> PotentialMean:
-    """Mean of Y in the world ``(a_1, .., a_K, a)``.
+    """Mean of Y in the world ``(a_1, .., a_K, a)``, of all or of those with one exposure level.
 
     Parameters
     ----------
@@ -33,6 +38,13 @@ def chain_mean(
     world : tuple of int
         Level codes, one per group of mediators and one for the outcome.
     settings : Settings
+    among : int, optional
+        The code of an exposure level: the mean is of those who have it, E[Y(..) | A = level].
+
+    Notes
+    -----
+    Among a group the covariates have the law that they have in it: every weight is multiplied
+    by P(group | covariates) / P(group), and the last regression averaged over the group.
 
     References
     ----------
@@ -47,6 +59,13 @@ def chain_mean(
     weights = clever_weights(nuisances, design, groups, levels)
     regressions = [mu.held_out for mu in regress(nuisances, design, groups, levels)]
     names = _names(design, groups, levels)
+    share = None
+    if among is not None:
+        inside = (design.exposure.codes == among).astype(float)
+        chance = float(np.average(inside, weights=design.weights))
+        share = inside / chance
+        turned = nuisances.probability(design.covariates)[:, among] / chance
+        weights = [weight * turned for weight in weights]
     residuals = [Residual(*parts) for parts in zip(names, weights, regressions, strict=True)]
     return potential_mean(
         design.outcome.values,
@@ -54,6 +73,7 @@ def chain_mean(
         method=settings.method,
         stabilize=settings.stabilize,
         sampling=design.weights,
+        share=share,
     )
 
 

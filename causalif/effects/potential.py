@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy.special import expit, logit
@@ -85,6 +86,7 @@ def potential_mean(
     stabilize: bool = True,
     sampling: np.ndarray | None = None,
     laws: int = 1,
+    share: np.ndarray | None = None,
 ) -> PotentialMean:
     """Estimate one mean from its regressions and weights (latest residual first).
 
@@ -103,6 +105,8 @@ def potential_mean(
         Of how many laws, each estimated by the rows, the last regression is averaged over the
         product; what it hands on is then the mean of its averages over all but one of them,
         and a row counts once in each (a V-statistic).
+    share : ndarray, shape (n,), optional
+        Weights with mean one, under which the last regression is averaged: a group's members.
 
     Raises
     ------
@@ -124,14 +128,21 @@ def potential_mean(
                 "stand for. Compare levels, or hold mediators at values, that more people have."
             )
     weights = {r.name: r.weight / mean(r.weight) if stabilize else r.weight for r in residuals}
-    value, left, last = _METHODS[method](y, residuals, weights, mean)
-    uncentred = left + laws * last
+    mean_last = mean if share is None else partial(_mean_of, mean, share)
+    value, left, last = _METHODS[method](y, residuals, weights, mean, mean_last)
+    uncentred = left + laws * last if share is None else left + share * (last - value) + value
     first = residuals[0]
     unexplained = np.where(first.weight != 0, y - first.subtracted(first.regression), 0.0)
     return PotentialMean(value, uncentred, weights, unexplained)
 
 
 _Mean = Callable[[np.ndarray], float]
+
+
+def _mean_of(mean: _Mean, share: np.ndarray, values: np.ndarray) -> float:
+    return mean(share * values)
+
+
 _Weights = Mapping[str, np.ndarray]
 # The value, the weighted residuals, and what the last regression hands on.
 _Found = tuple[float, np.ndarray, np.ndarray]
@@ -160,18 +171,22 @@ def _efficient(
 
 
 def _onestep(
-    y: np.ndarray, residuals: Sequence[Residual], weights: _Weights, mean: _Mean
+    y: np.ndarray, residuals: Sequence[Residual], weights: _Weights, mean: _Mean, mean_last: _Mean
 ) -> _Found:
     left, last = _efficient(y, residuals, weights)
-    return mean(left + last), left, last
+    return mean(left) + mean_last(last), left, last
 
 
-def _plugin(y: np.ndarray, residuals: Sequence[Residual], weights: _Weights, mean: _Mean) -> _Found:
+def _plugin(
+    y: np.ndarray, residuals: Sequence[Residual], weights: _Weights, mean: _Mean, mean_last: _Mean
+) -> _Found:
     left, last = _efficient(y, residuals, weights)
-    return mean(last), left, last
+    return mean_last(last), left, last
 
 
-def _ipw(y: np.ndarray, residuals: Sequence[Residual], weights: _Weights, mean: _Mean) -> _Found:
+def _ipw(
+    y: np.ndarray, residuals: Sequence[Residual], weights: _Weights, mean: _Mean, mean_last: _Mean
+) -> _Found:
     """Weighted outcomes alone.
 
     Taking the weights as known would leave out what their estimation adds (for indirect
@@ -182,7 +197,9 @@ def _ipw(y: np.ndarray, residuals: Sequence[Residual], weights: _Weights, mean: 
     return mean(weight * y) / mean(weight), *_efficient(y, residuals, weights)
 
 
-def _tmle(y: np.ndarray, residuals: Sequence[Residual], weights: _Weights, mean: _Mean) -> _Found:
+def _tmle(
+    y: np.ndarray, residuals: Sequence[Residual], weights: _Weights, mean: _Mean, mean_last: _Mean
+) -> _Found:
     """Fluctuate each regression, latest first, until its score is solved.
 
     The weights do not depend on the regressions, so one backward pass solves all scores
@@ -199,7 +216,7 @@ def _tmle(y: np.ndarray, residuals: Sequence[Residual], weights: _Weights, mean:
         later = residual.handed_on(moved)
         updated.append(low + span * moved)
     left, last = _efficient(y, residuals, weights, updated)
-    return mean(last), left, last
+    return mean_last(last), left, last
 
 
 def fluctuate(
@@ -238,7 +255,9 @@ def fluctuate(
     return expit(base + brentq(score, low, high, xtol=1e-14))
 
 
-_METHODS: Mapping[str, Callable[[np.ndarray, Sequence[Residual], _Weights, _Mean], _Found]] = {
+_METHODS: Mapping[
+    str, Callable[[np.ndarray, Sequence[Residual], _Weights, _Mean, _Mean], _Found]
+] = {
     "onestep": _onestep,
     "tmle": _tmle,
     "plugin": _plugin,

@@ -307,6 +307,17 @@ ENTRIES = {
   booktitle = {Advances in Neural Information Processing Systems},
   year      = {2025}
 }""",
+    "plecko2024causal": """\
+@article{plecko2024causal,
+  author  = {Plecko, Drago and Bareinboim, Elias},
+  title   = {Causal Fairness Analysis: A Causal Toolkit for Fair Machine Learning},
+  journal = {Foundations and Trends in Machine Learning},
+  volume  = {17},
+  number  = {3},
+  pages   = {304--589},
+  year    = {2024},
+  doi     = {10.1561/2200000106}
+}""",
     "li1991sliced": """\
 @article{li1991sliced,
   author  = {Li, Ker-Chau},

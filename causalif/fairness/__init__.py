@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from causalif.fairness.curve import TradeoffCurve
+from causalif.fairness.decomposition import GapDecomposition, decompose_gap
 from causalif.fairness.gaps import GapEstimate, gap
 from causalif.fairness.measures import MEASURES
 from causalif.fairness.tradeoff import fairness_tradeoff
 from causalif.fairness.transformer import FairSubspace
 
-__all__ = ["MEASURES", "FairSubspace", "GapEstimate", "TradeoffCurve", "fairness_tradeoff", "gap"]
+__all__ = [
+    "MEASURES",
+    "FairSubspace",
+    "GapDecomposition",
+    "GapEstimate",
+    "TradeoffCurve",
+    "decompose_gap",
+    "fairness_tradeoff",
+    "gap",
+]

@@ -89,3 +89,51 @@ def test_collapse_joins_only_neighbours_at_one_level():
     assert collapse(groups, (0, 0, 0, 1)) == ((("x", "y", "z"),), (0, 1))
     assert collapse(groups, (0, 1, 1, 1)) == ((("x",),), (0, 1))
     assert collapse(((),), (0, 1)) == ((), (1,))
+
+
+def mean_in_group(law, group, world):
+    """E[Y(a, M(b)) | A = c] by sums over cells: W has the law that it has in the group."""
+    inner, outer = world
+    total = 0.0
+    for w in np.unique(law.cells["w"]):
+        given = law.conditional({"w": w}, {"a": group})
+        for m in (0, 1):
+            weight = law.conditional({"m1": m}, {"w": w, "a": inner})
+            total += given * weight * law.outcome_mean({"w": w, "m1": m, "a": outer})
+    return total
+
+
+IN_GROUPS = list(product((0, 1), repeat=3))
+
+
+@pytest.mark.parametrize(("group", "inner", "outer"), IN_GROUPS)
+def test_influence_in_a_group_is_the_derivative(group, inner, outer, settings_for):
+    law, world = DiscreteLaw.random(1, seed=21), (inner, outer)
+    design, settings = law_as_design(law), settings_for()
+    nuisances = Nuisances(design, settings.library, folds=1, floor=settings.floor)
+    mean = chain_mean(nuisances, design, world, settings, among=group)
+    influence = mean.uncentred - law.p @ mean.uncentred
+    assert mean.value == approx(mean_in_group(law, group, world), abs=1e-12)
+    rng = np.random.default_rng(22)
+    for _ in range(3):
+        h = rng.normal(size=len(law.p)) * 0.3
+        score, t = h - law.p @ h, 1e-4
+        slope = (
+            mean_in_group(law.tilt(h, t), group, world)
+            - mean_in_group(law.tilt(h, -t), group, world)
+        ) / (2 * t)
+        assert law.p @ (influence * score) == approx(slope, abs=1e-7)
+
+
+@pytest.mark.parametrize("method", [*METHODS, "ipw"])
+def test_saturated_mean_in_a_group_is_the_enumeration_of_the_sample(method, settings_for):
+    data = DiscreteLaw.random(1, seed=5).sample(4000, seed=6)
+    empirical, design, settings = (
+        DiscreteLaw.empirical(data),
+        design_of(data),
+        settings_for(method=method),
+    )
+    nuisances = Nuisances(design, settings.library, folds=1, floor=settings.floor)
+    for group, inner, outer in IN_GROUPS:
+        mean = chain_mean(nuisances, design, (inner, outer), settings, among=group)
+        assert mean.value == approx(mean_in_group(empirical, group, (inner, outer)), abs=1e-8)
