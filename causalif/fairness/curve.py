@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit
 
 from causalif.errors import DataError, Problems, check_choice, did_you_mean
 from causalif.estimate import Estimate
@@ -42,8 +43,9 @@ class TradeoffCurve(Estimate):
         Linear predictors of each row at each place, of rows held out.
     groups : Groups
     choices : Choices
-    frozen, held_out : bool
-        Whether predictions were held fixed in the standard errors, and are of rows held out.
+    frozen, held_out, logistic : bool
+        Whether predictions were held fixed in the standard errors, are of rows held out, and of
+        a binary outcome.
     """
 
     terms: tuple[str, ...]
@@ -56,6 +58,7 @@ class TradeoffCurve(Estimate):
     choices: Choices
     frozen: bool
     held_out: bool
+    logistic: bool
 
     def tidy(
         self,
@@ -76,6 +79,11 @@ class TradeoffCurve(Estimate):
         table["term"] = list(self.terms)
         table.insert(1, "shared", list(self.places))
         return table
+
+    @property
+    def probabilities(self) -> pd.DataFrame:
+        """Probabilities of the favourable outcome at each place (predictions, of numbers)."""
+        return self.scores.map(expit) if self.logistic else self.scores.copy()
 
     def at(self, shared: float) -> Estimate:
         """All measures at one place.

@@ -184,6 +184,7 @@ def fairness_tradeoff(
         choices=fixed(choices, learned),
         frozen=not linear,
         held_out=folds > 1,
+        logistic=problem.logistic,
     )
 
 

@@ -56,12 +56,13 @@ def pareto(
     """
     points = require(points, ["label", "x", "y", "var_x", "var_y", "cov"], "pareto")
     ax = blank_axes(ax)
-    for row in points.itertuples():
-        covariance = np.array([[row.var_x, row.cov], [row.cov, row.var_y]], dtype=float)
+    numbers = points[["x", "y", "var_x", "var_y", "cov"]].to_numpy(dtype=float)
+    for left, up, var_x, var_y, between in numbers:
+        covariance = np.array([[var_x, between], [between, var_y]])
         lengths, turns = np.linalg.eigh(covariance)
         angle = np.degrees(np.arctan2(turns[1, 1], turns[0, 1]))
         wide, high = 2 * RADIUS * np.sqrt(np.clip(lengths[::-1], 0, None))
-        ax.add_patch(Ellipse((row.x, row.y), wide, high, angle=angle, color=BLUE, alpha=0.12, lw=0))
+        ax.add_patch(Ellipse((left, up), wide, high, angle=angle, color=BLUE, alpha=0.12, lw=0))
     ax.plot(points["x"], points["y"], "-o", color=BLUE, markersize=4, label="with 95% regions")
     for row in points.itertuples():
         ax.annotate(

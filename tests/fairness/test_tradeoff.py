@@ -189,3 +189,15 @@ def test_bad_input_is_named(data, given, words):
     call = {"outcome": "good", "sensitive": "sex", "features": ["a", "b", "d"], **given}
     with pytest.raises(DataError, match=words):
         cif.fairness_tradeoff(data, seed=1, **call)
+
+
+def test_a_level_that_a_fold_has_not(data):
+    rare = data.assign(job=np.where(data.index == 5, "pilot", data["job"]))
+    curve = cif.fairness_tradeoff(
+        rare.drop(columns="pay"), "good", "sex", keep_residual=True, shared=[0.0, 1.0], seed=1
+    )
+    plain = cif.fairness_tradeoff(
+        data.drop(columns="pay"), "good", "sex", keep_residual=True, shared=[0.0, 1.0], seed=1
+    )
+    assert np.isfinite(curve.std_error).all()
+    assert curve.values["auc @ 1"] == pytest.approx(plain.values["auc @ 1"], abs=0.02)

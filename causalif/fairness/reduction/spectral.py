@@ -12,6 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 Pull = Callable[[np.ndarray], np.ndarray]
+NOTHING = 1e-12  # of the largest eigenvalue
 
 
 def inverse_root(matrix: np.ndarray) -> tuple[np.ndarray, Pull]:
@@ -20,7 +21,8 @@ def inverse_root(matrix: np.ndarray) -> tuple[np.ndarray, Pull]:
     Parameters
     ----------
     matrix : ndarray, shape (p, p)
-        Positive definite.
+        Positive definite, or with directions of no variance (as of a level that no row of a fold
+        has): these are left out, as in a pseudoinverse.
 
     Returns
     -------
@@ -39,11 +41,12 @@ def inverse_root(matrix: np.ndarray) -> tuple[np.ndarray, Pull]:
     (array([[0.5]]), array([[-0.0625]]))
     """
     eigenvalues, vectors = np.linalg.eigh(matrix)
-    roots = np.sqrt(eigenvalues)
-    value = (vectors / roots) @ vectors.T
+    kept = eigenvalues > NOTHING * eigenvalues[-1]
+    roots = np.sqrt(np.where(kept, eigenvalues, 1.0))
+    value = (vectors * (kept / roots)) @ vectors.T
     # (s^-1/2 - t^-1/2) / (s - t), without the cancellation.
     divided = -1.0 / (np.outer(roots, roots) * (roots[:, None] + roots))
-    return value, _map(vectors, divided)
+    return value, _map(vectors, divided * np.outer(kept, kept))
 
 
 def leading_projection(matrix: np.ndarray, dimension: int) -> tuple[np.ndarray, Pull]:

@@ -213,3 +213,10 @@ def test_ladle_finds_the_dimension(method, true):
         return ladle_dimension(method, x, level, rng)
 
     assert [found(seed) for seed in range(20)] == [true] * 20
+
+
+def test_directions_of_no_variance_are_left_out():
+    matrix = np.diag([4.0, 1.0, 0.0])
+    value, derivative = inverse_root(matrix)
+    assert value == pytest.approx(np.diag([0.5, 1.0, 0.0]))
+    assert np.isfinite(derivative(np.ones((3, 3)))).all()
