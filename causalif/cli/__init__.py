@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from causalif import __version__
-from causalif.cli import effects, graphs, sigma
+from causalif.cli import effects, fairness, graphs, sigma
 from causalif.errors import CausalifError, CausalifWarning, DataError
 
 
@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     effects.add_commands(commands)
     graphs.add_commands(commands)
     sigma.add_commands(commands)
+    fairness.add_commands(commands)
     return parser
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -218,6 +219,22 @@ class TradeoffCurve(Estimate):
         from causalif.fairness import pictures
 
         return pictures.DRAW[kind](self, ax, **options)
+
+    def report(self, path: str | Path) -> Path:
+        """Write one self-contained HTML file; its absolute path.
+
+        Raises
+        ------
+        DataError
+            There is no such folder.
+        """
+        from causalif.fairness import document
+
+        return document.write_report(self, path)
+
+    def summary_parts(self) -> tuple[list[str], list[str]]:
+        """The lines above and below the table of the summary."""
+        return self._summary_head(), self._summary_notes()
 
     def _summary_head(self) -> list[str]:
         lines = [
