@@ -5,6 +5,7 @@ VENV ?= .venv
 LOWEST := .venv-lowest
 PEERS := .venv-peers
 GRAPH_PEERS := .venv-peers-sigma
+FAIR_PEERS := .venv-peers-fairness
 WORKERS ?= logical
 ARGS ?=
 
@@ -21,10 +22,10 @@ NOT_LOWEST := --ignore tests/test_benchmark.py \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint format types docs study bench bench-graph bench-sigma lowest wheel clean purge
+.PHONY: help demo test lint format types docs study bench bench-graph bench-sigma bench-fairness lowest wheel clean purge
 
 help:  ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/core.stamp  ## set up, then run the main job on the JOBS II data
 	@$(BIN)/causalif demo $(ARGS)
@@ -59,6 +60,9 @@ bench-graph: $(PEERS)/peers.stamp  ## questions to graphs, beside dowhy and pgmp
 bench-sigma: $(GRAPH_PEERS)/peers.stamp  ## graphs from data, beside causal-learn, lingam, dagma, sumu and DiBS
 	$(CALM) $(GRAPH_PEERS)/bin/python -m benchmarks.sigma.peers --out benchmarks/results/SIGMA_PEERS.md $(ARGS)
 
+bench-fairness: $(FAIR_PEERS)/peers.stamp  ## accuracy against the gap, beside fairlearn and aif360
+	$(CALM) $(FAIR_PEERS)/bin/python -m benchmarks.fairness.peers --out benchmarks/results/FAIRNESS_PEERS.md $(ARGS)
+
 lowest: $(LOWEST)/lowest.stamp  ## the tests on the lowest versions that pyproject.toml allows
 	$(CALM) $(LOWEST)/bin/python $(PYTEST) -m "not slow" -W default tests $(NOT_LOWEST) $(ARGS)
 
@@ -66,7 +70,7 @@ wheel: $(VENV)/dev.stamp  ## build wheel and source archive into dist/
 	$(BIN)/python -m build --outdir dist .
 
 clean:  ## remove what was built, keep the environment
-	rm -rf dist build docs/_build docs/api/generated docs/vignettes docs/benchmarks $(LOWEST) $(PEERS) $(GRAPH_PEERS)
+	rm -rf dist build docs/_build docs/api/generated docs/vignettes docs/benchmarks $(LOWEST) $(PEERS) $(GRAPH_PEERS) $(FAIR_PEERS)
 	rm -rf .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
 
@@ -117,6 +121,12 @@ $(GRAPH_PEERS)/peers.stamp: pyproject.toml constraints.txt benchmarks/sigma-requ
 	grep -v '^#' benchmarks/sigma-requirements.txt | xargs -n 1 \
 		$(GRAPH_PEERS)/bin/python -m pip --disable-pip-version-check install --quiet -c $(GRAPH_PEERS)/constraints.txt
 	$(GRAPH_PEERS)/bin/python -m pip --disable-pip-version-check install --quiet -e '.[sigma]' -c $(GRAPH_PEERS)/constraints.txt
+	@touch $@
+
+$(FAIR_PEERS)/peers.stamp: pyproject.toml constraints.txt benchmarks/fairness-requirements.txt | $(BIN)/python
+	$(BIN)/python -m venv --clear $(FAIR_PEERS)
+	$(FAIR_PEERS)/bin/python -m pip --disable-pip-version-check install --quiet -e . \
+		-r benchmarks/fairness-requirements.txt -c constraints.txt
 	@touch $@
 
 $(LOWEST)/lowest.stamp: pyproject.toml .ci/lowest.py
