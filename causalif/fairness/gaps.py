@@ -6,20 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import logit
 
-from causalif.errors import DataError, SmallSampleWarning, first_rows, warn
+from causalif.errors import DataError, SmallSampleWarning, warn
 from causalif.estimate import Estimate
 from causalif.fairness.groups import Groups, read_groups
 from causalif.fairness.measures import Measure, by_group, check_measure
 from causalif.fairness.measures import measure as evaluate
 from causalif.fairness.measures.parts import Predictions
+from causalif.fairness.predictions import common_index, linear_of
 from causalif.fairness.targets import Target, read_target
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-SURE = 1e-12  # probabilities of 0 and 1 have no log odds
 TIED = 2.0  # standard errors
 
 
@@ -125,7 +124,7 @@ def gap(
     demographic_parity   -0.6
     dtype: float64
     """
-    index = _common_index(y, prediction, sensitive)
+    index = common_index(y, prediction, sensitive)
     target = read_target(y, 10, positive=positive)
     if target.numbers is None:
         raise DataError(
@@ -133,58 +132,11 @@ def gap(
             "with the rest (y == level)."
         )
     asked = check_measure(measure, logistic=target.is_binary)
-    linear = _linear(prediction, target, len(target.numbers))
+    linear = linear_of(prediction, target, len(target.numbers))
     groups = read_groups(sensitive, index, reference=reference)
     return _estimate(
         measure, asked, target, linear, groups, index, threshold, clusters=clusters, weights=weights
     )
-
-
-def _common_index(*given: Any) -> pd.Index:
-    """Row labels, which those that have some must share."""
-    lengths = {len(one) for one in given}
-    if len(lengths) > 1:
-        shown = ", ".join(str(len(one)) for one in given)
-        raise DataError(f"y, prediction and sensitive have {shown} rows. Give the same rows.")
-    labelled = [one.index for one in given if isinstance(one, pd.Series | pd.DataFrame)]
-    for other in labelled[1:]:
-        if not labelled[0].equals(other):
-            raise DataError(
-                "y, prediction and sensitive have other row labels, or another order. Bring them "
-                "into one (prediction.loc[y.index]), or give arrays."
-            )
-    return labelled[0] if labelled else pd.RangeIndex(lengths.pop())
-
-
-def _linear(prediction: Any, target: Target, rows: int) -> np.ndarray:
-    """Log odds, or predicted numbers."""
-    series = pd.Series(np.asarray(prediction))
-    missing = series.isna().to_numpy()
-    if missing.any():
-        raise DataError(
-            f"prediction is missing in {int(missing.sum())} of {rows} rows "
-            f"({first_rows(np.flatnonzero(missing).tolist())}). Drop these rows everywhere."
-        )
-    if not target.is_binary:
-        return series.to_numpy(dtype=float)
-    if not pd.api.types.is_numeric_dtype(series):
-        unknown = set(series) - set(target.levels)
-        if unknown:
-            raise DataError(
-                f"prediction has the level {next(iter(unknown))!r}, which y has not. Give levels "
-                "of y, or probabilities."
-            )
-        numbers = (series == target.levels[1]).to_numpy(dtype=float)
-    else:
-        numbers = series.to_numpy(dtype=float)
-        if set(np.unique(numbers)) <= set(target.levels) and target.levels != (0, 1):
-            numbers = (numbers == target.levels[1]).astype(float)
-    if numbers.min() < 0 or numbers.max() > 1:
-        raise DataError(
-            f"prediction goes from {numbers.min():g} to {numbers.max():g}, and y has two levels. "
-            "Give probabilities or decisions: of log odds, scipy.special.expit(prediction)."
-        )
-    return logit(np.clip(numbers, SURE, 1 - SURE))
 
 
 def _estimate(

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from causalif.errors import DataError
+from causalif.errors import DataError, Problems, check_choice
 from causalif.fairness.features import Features
 from causalif.fairness.groups import Groups, read_groups
+from causalif.fairness.learning import NOTIONS, REDUCTIONS
 
 
 def is_place(shared: object) -> bool:
@@ -26,31 +27,53 @@ def read_each(sensitive: Any, index: pd.Index | None, rows: int) -> list[Groups]
     DataError
         Another number of rows, missing values, a constant attribute.
     """
+    return [read_groups(column, index) for column in _columns(sensitive, rows)]
+
+
+def _columns(sensitive: Any, rows: int) -> list[Any]:
     if len(sensitive) != rows:
         raise DataError(f"sensitive has {len(sensitive)} rows, and X has {rows}.")
     if isinstance(sensitive, pd.DataFrame):
-        columns = [sensitive[name] for name in sensitive]
-    else:
-        array = sensitive if isinstance(sensitive, pd.Series) else np.asarray(sensitive)
-        columns = [array] if array.ndim == 1 else list(np.asarray(array).T)
-    return [read_groups(column, index) for column in columns]
+        return [sensitive[name] for name in sensitive]
+    array = sensitive if isinstance(sensitive, pd.Series) else np.asarray(sensitive)
+    return [array] if array.ndim == 1 else list(np.asarray(array).T)
 
 
-def indicators(group: Groups, levels: Sequence[Any]) -> np.ndarray:
-    """Indicators of all learned levels but the first, shape (n, levels - 1).
+def indicators(sensitive: Any, levels: Sequence[Sequence[Any]], rows: int) -> np.ndarray:
+    """Indicators of all learned levels of each attribute but the first, in any rows: one will do.
+
+    Parameters
+    ----------
+    sensitive : array, Series or DataFrame
+    levels : sequence of sequences
+        Learned, of each attribute.
+    rows : int
+
+    Returns
+    -------
+    ndarray, shape (rows, k)
 
     Raises
     ------
     DataError
-        A level that was not learned.
+        Missing values, a level that was not learned, another number of attributes.
     """
-    if unseen := [level for level in group.levels if level not in levels]:
-        raise DataError(
-            f"sensitive has the level {unseen[0]!r}, which it had not when fitted: the mean of its "
-            "features is not known. Fit on rows that have every level."
-        )
-    place = np.array([list(levels).index(level) for level in group.levels])
-    return (place[group.codes][:, None] == np.arange(1, len(levels))).astype(float)
+    columns = _columns(sensitive, rows)
+    if len(columns) != len(levels):
+        raise DataError(f"sensitive has {len(columns)} attributes, and had {len(levels)} in fit().")
+    found: list[np.ndarray] = []
+    for column, known in zip(columns, levels, strict=True):
+        given = pd.Index(np.asarray(column))
+        place = pd.Index(list(known)).get_indexer(given)
+        if (place < 0).any():
+            first = given[place < 0].tolist()[0]
+            raise DataError(
+                f"sensitive has the level {first!r} in {int((place < 0).sum())} of {rows} rows, "
+                "which it had not when fitted: the mean of its features is not known. Fit on rows "
+                "that have every level, and leave out rows without one."
+            )
+        found.append((place[:, None] == np.arange(1, len(known))).astype(float))
+    return np.hstack(found)
 
 
 def check_not_among(features: Features, values: np.ndarray, groups: Sequence[Groups]) -> None:
@@ -70,3 +93,34 @@ def check_not_among(features: Features, values: np.ndarray, groups: Sequence[Gro
                     f"feature {name!r} is a function of the sensitive attribute in every row: with "
                     "it among the features nothing fair can be learned. Leave it out."
                 )
+
+
+def check_options(asked: Any) -> None:
+    """Refuse options of a `FairSubspace` that make no sense, or none together.
+
+    Raises
+    ------
+    DataError
+        All of them at once.
+    """
+    problems = Problems()
+    check_choice(problems, "notion", asked.notion, NOTIONS)
+    check_choice(problems, "reduction", asked.reduction, REDUCTIONS)
+    if isinstance(asked.shared, bool) or asked.shared < 0:
+        problems.add(f"shared={asked.shared!r} is neither a count nor a float in [0, 1].")
+    elif is_place(asked.shared) and asked.shared > 1:
+        problems.add(
+            f"shared={asked.shared!r}: a float is a place on the line from 0.0 to 1.0.",
+            f"Of {asked.shared:g} directions say shared={int(asked.shared)}.",
+        )
+    if asked.aware and asked.notion != "demographic_parity":
+        problems.add(
+            f"aware=True with notion={asked.notion!r} would need the target at prediction.",
+            'Take notion="demographic_parity", or aware=False.',
+        )
+    if asked.aware and asked.shared:
+        problems.add(
+            "aware=True shares nothing with the sensitive attribute: there is no shared= to keep.",
+            "Leave shared out.",
+        )
+    problems.raise_if_any()

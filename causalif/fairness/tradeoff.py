@@ -10,13 +10,12 @@ import pandas as pd
 
 from causalif.data.frames import read_frame
 from causalif.errors import DataError, Problems, check_choice, did_you_mean
-from causalif.estimate import Estimate
+from causalif.fairness.along import cosines_of, estimate_of, measured_of, mixed
 from causalif.fairness.curve import TradeoffCurve
-from causalif.fairness.learning import NOTIONS, REDUCTIONS, Choices, Learned, learn
-from causalif.fairness.measures import MEASURES, measure
-from causalif.fairness.points import UNMITIGATED, Rung, climb, fixed
-from causalif.fairness.problem import Problem, read_problem
-from causalif.fairness.reduction.moments import influence
+from causalif.fairness.learning import NOTIONS, REDUCTIONS, Choices, learn
+from causalif.fairness.measures import MEASURES
+from causalif.fairness.points import UNMITIGATED, climb, fixed
+from causalif.fairness.problem import read_problem
 from causalif.fairness.representation import named_directions
 
 Places = Mapping[float, Mapping[int, float]]
@@ -165,20 +164,22 @@ def fairness_tradeoff(
         progress=progress,
     )
     sampling = {"weights": problem.weights, "clusters": _clusters(data, clusters)}
-    at = {place: _measured(problem, rungs, mix, names, threshold) for place, mix in places.items()}
+    at = {
+        place: measured_of(problem, rungs, mix, names, threshold) for place, mix in places.items()
+    }
     label = f"fairness of predictions of {outcome}"
-    curve = _estimate(problem, at, label, sampling)
-    raw = _measured(problem, rungs, {UNMITIGATED: 1.0}, names, threshold)
+    curve = estimate_of(problem, at, label, sampling)
+    raw = measured_of(problem, rungs, {UNMITIGATED: 1.0}, names, threshold)
     directions, loadings = named_directions(learned, most, keep_residual=keep_residual)
     return TradeoffCurve.from_estimate(
         curve,
         places=tuple(place for place, found in at.items() for _ in found),
         terms=tuple(term for found in at.values() for term in found),
-        unmitigated=_estimate(problem, {None: raw}, f"{label}, all features", sampling),
-        cosines=_cosines(problem, learned, sampling),
+        unmitigated=estimate_of(problem, {None: raw}, f"{label}, all features", sampling),
+        cosines=cosines_of(problem, learned, sampling),
         loadings=pd.DataFrame(loadings, index=directions, columns=list(problem.features.names)),
         scores=pd.DataFrame(
-            {place: _mix(rungs, mix).linear for place, mix in places.items()}, index=problem.index
+            {place: mixed(rungs, mix).linear for place, mix in places.items()}, index=problem.index
         ),
         groups=problem.groups,
         choices=fixed(choices, learned),
@@ -220,72 +221,6 @@ def _places(
     return places
 
 
-def _mix(rungs: Mapping[int, Rung], mix: Mapping[int, float]) -> Rung:
-    """The linear mix of rungs: linear predictors and influence alike."""
-    parts = [(rungs[k], share) for k, share in mix.items()]
-    if len(parts) == 1:
-        return parts[0][0]
-    shares = np.array([share for _, share in parts])
-    moved = [rung.influence for rung, _ in parts if rung.influence is not None]
-    return Rung(
-        np.tensordot(shares, [rung.linear for rung, _ in parts], axes=1),
-        np.tensordot(shares, moved, axes=1) if moved else None,
-    )
-
-
-def _measured(
-    problem: Problem,
-    rungs: Mapping[int, Rung],
-    mix: Mapping[int, float],
-    names: Sequence[str],
-    threshold: float,
-) -> dict[str, tuple[float, np.ndarray]]:
-    """Of each term its value and influence, the coefficients' part included."""
-    rung = _mix(rungs, mix)
-    found = [
-        measure(
-            name,
-            problem.outcome,
-            rung.linear,
-            problem.groups,
-            logistic=problem.logistic,
-            threshold=threshold,
-            weights=problem.weights,
-        )
-        for name in names
-    ]
-    influence = np.hstack([one.influence for one in found])
-    if rung.influence is not None:
-        slope = np.hstack([one.slope for one in found])
-        by_coefficient = np.vstack([slope.sum(axis=0), problem.values.T @ slope])
-        influence = influence + rung.influence @ by_coefficient
-    terms = [term for one in found for term in one.names]
-    values = np.concatenate([one.values for one in found])
-    return {term: (values[k], influence[:, k]) for k, term in enumerate(terms)}
-
-
-def _estimate(
-    problem: Problem,
-    at: Mapping[Any, Mapping[str, tuple[float, np.ndarray]]],
-    label: str,
-    sampling: Mapping[str, Any],
-) -> Estimate:
-    named = {
-        term if place is None else f"{term} @ {place:g}": pair
-        for place, found in at.items()
-        for term, pair in found.items()
-    }
-    influence = np.column_stack([column for _, column in named.values()])
-    return Estimate(
-        [value for value, _ in named.values()],
-        pd.DataFrame(influence, index=problem.index, columns=list(named)),
-        names=list(named),
-        label=label,
-        references=("shi2025subspace", "li1991sliced"),
-        **sampling,
-    )
-
-
 def _clusters(data: Any, clusters: Any) -> Any:
     if clusters is None or not isinstance(clusters, str):
         return clusters
@@ -296,16 +231,3 @@ def _clusters(data: Any, clusters: Any) -> Any:
             f"no column {clusters!r} in data. {did_you_mean(clusters, frame.positions)}"
         )
     return frame.column(clusters).to_numpy()
-
-
-def _cosines(problem: Problem, learned: Learned, sampling: Mapping[str, Any]) -> Estimate | None:
-    """Cosines of the principal angles, with the influence of their squares, by the delta method."""
-    cosines = learned.subspaces.cosines
-    if not len(cosines):
-        return None
-    gradient = learned.subspaces.cosine_gradients()
-    squares = influence(problem.values, learned.cell, learned.moments, gradient, problem.weights)
-    columns = squares / np.maximum(2 * cosines, 1e-6)
-    names = [f"cosine{k}" for k in range(1, len(cosines) + 1)]
-    frame = pd.DataFrame(columns, index=problem.index, columns=names)
-    return Estimate(cosines, frame, names=names, label="cosines of principal angles", **sampling)

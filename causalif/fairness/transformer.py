@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -10,11 +9,11 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from causalif.errors import DataError, DataWarning, Problems, check_choice, warn
+from causalif.errors import DataError, DataWarning, warn
 from causalif.fairness.features import Features, frame_of, learn_features
 from causalif.fairness.groups import Groups
-from causalif.fairness.inputs import check_not_among, indicators, is_place, read_each
-from causalif.fairness.learning import NOTIONS, REDUCTIONS, Choices, Learned, learn
+from causalif.fairness.inputs import check_not_among, check_options, indicators, is_place, read_each
+from causalif.fairness.learning import Choices, Learned, learn
 from causalif.fairness.representation import line, named_directions
 from causalif.fairness.subspaces import NEAR_SHARED
 from causalif.fairness.targets import Target, read_target
@@ -142,12 +141,15 @@ class FairSubspace(TransformerMixin, BaseEstimator):
         sensitive : array, Series or DataFrame, shape (n,) or (n, attributes)
             Levels of one or several attributes.
         """
-        self._check_options()
+        check_options(self)
         target, values = self._read(X, y)
         groups = self._attributes(sensitive, X, len(values))
         check_not_among(self._features, values, groups)
         if self.aware:
-            values = self._centre(values, groups, reset=True)
+            if sensitive is None:
+                raise DataError("aware=True needs sensitive= in fit() as well.")
+            self._levels = [group.levels for group in groups]
+            values = self._centre(values, sensitive, reset=True)
         learned = learn(
             values,
             target.codes,
@@ -186,7 +188,7 @@ class FairSubspace(TransformerMixin, BaseEstimator):
                     "aware=True takes the means of each row's own group out: transform() needs "
                     "sensitive=. Give it, or set aware=False."
                 )
-            values = self._centre(values, self._attributes(sensitive, X, len(values)), reset=False)
+            values = self._centre(values, sensitive, reset=False)
         return values @ self.directions_.to_numpy().T + self._offset
 
     def fit_transform(  # type: ignore[override]
@@ -202,30 +204,6 @@ class FairSubspace(TransformerMixin, BaseEstimator):
         """``target1``, ..., ``shared1``, ..., ``residual1``, ...; of a float `shared` ``score``."""
         check_is_fitted(self, "directions_")
         return np.asarray(self.directions_.index, dtype=object)
-
-    def _check_options(self) -> None:
-        problems = Problems()
-        check_choice(problems, "notion", self.notion, NOTIONS)
-        check_choice(problems, "reduction", self.reduction, REDUCTIONS)
-        if isinstance(self.shared, bool) or self.shared < 0:
-            problems.add(f"shared={self.shared!r} is neither a count nor a float in [0, 1].")
-        elif is_place(self.shared) and self.shared > 1:
-            problems.add(
-                f"shared={self.shared!r}: a float is a place on the line from 0.0 to 1.0.",
-                f"Of {self.shared:g} directions say shared={int(self.shared)}.",
-            )
-        if self.aware and self.notion != "demographic_parity":
-            problems.add(
-                f"aware=True with notion={self.notion!r} would need the target at prediction.",
-                'Take notion="demographic_parity", or aware=False.',
-            )
-        if self.aware and self.shared:
-            problems.add(
-                "aware=True shares nothing with the sensitive attribute: there is no shared= to "
-                "keep.",
-                "Leave shared out.",
-            )
-        problems.raise_if_any()
 
     def _read(self, X: Any, y: Any) -> tuple[Target, np.ndarray]:
         """The target, and standardised features; their levels and scales are kept."""
@@ -264,11 +242,10 @@ class FairSubspace(TransformerMixin, BaseEstimator):
             return []
         return read_each(sensitive, getattr(X, "index", None), rows)
 
-    def _centre(self, values: np.ndarray, groups: Sequence[Groups], *, reset: bool) -> np.ndarray:
+    def _centre(self, values: np.ndarray, sensitive: Any, *, reset: bool) -> np.ndarray:
         """Features less what is linear in the attributes' indicators."""
-        if reset:
-            self._levels = [group.levels for group in groups]
-        inputs = np.hstack([np.ones((len(values), 1)), *map(indicators, groups, self._levels)])
+        attributes = indicators(sensitive, self._levels, len(values))
+        inputs = np.column_stack([np.ones(len(values)), attributes])
         if reset:
             self._means = np.linalg.lstsq(inputs, values, rcond=None)[0]
         return values - inputs @ self._means

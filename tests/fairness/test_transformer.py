@@ -105,6 +105,14 @@ def test_aware_is_the_residual_on_the_attribute(drawn):
     )
 
 
+def test_aware_predicts_for_one_person(drawn):
+    X, y, sex, _ = drawn
+    model = cif.FairSubspace(aware=True).fit(X, y, sensitive=sex)
+    whole = model.transform(X, sensitive=sex)
+    alone = model.transform(X.iloc[[7]], sensitive=sex.iloc[[7]])
+    assert alone == pytest.approx(whole[[7]])
+
+
 def test_a_place_on_the_line_is_one_column(drawn):
     X, y, sex, _ = drawn
     scores = [
@@ -195,7 +203,7 @@ def refit(drawn, **given):
                 .fit(d[0], d[1], sensitive=d[2])
                 .transform(d[0], sensitive=np.repeat("X", ROWS))
             ),
-            "one level|'X'",
+            "sensitive has the level 'X' in 600 of 600 rows",
         ),
         (
             lambda d: cif.FairSubspace(shared=2).fit(d[0], d[1], sensitive=d[2]),
