@@ -92,3 +92,17 @@ def lay_out_pages() -> None:
 os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
 os.environ["PYTHONWARNINGS"] = "ignore:IProgress not found"
 lay_out_pages()
+
+
+# What every estimator of scikit-learn has is documented there, with links to its own pages.
+SCIKIT_LEARN = {"get_params", "set_params", "set_output", "get_metadata_routing"}
+
+
+def of_scikit_learn(app, what, name, member, skip, options):
+    """Leave inherited methods out of the page of a transformer; None leaves the choice."""
+    return True if name in SCIKIT_LEARN or name.endswith("_request") else None
+
+
+def setup(app):
+    """What Sphinx calls once."""
+    app.connect("autodoc-skip-member", of_scikit_learn)
