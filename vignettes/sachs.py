@@ -80,9 +80,9 @@ beside_the_published(dict(zip(titles, (lines, shapes[0], tamed[0]), strict=True)
 # panels find them (and PKA with Erk, once shapes are read). Their directions the correlations leave
 # open. Shapes settle them, with probabilities near 0 and 1, but the second panel and the third do
 # not say the same: a few far-out cells decide. Without their weight Erk → Akt is found, as by
-# experiment; Raf and Mek are left open; and PKA comes last, where every biologist puts it first. Of
-# the other six arrows there is next to nothing to see in cells that are all treated alike:
-# Mek → Erk, which every textbook has, is found in no panel.
+# experiment; Raf → Mek is in doubt, no longer ruled out; and PKA comes last, where every biologist
+# puts it first. Of the other six arrows there is next to nothing to see in cells that are all
+# treated alike: Mek → Erk, which every textbook has, is found in no panel.
 #
 # Below: what the two scores read, how far the second one can be believed here, what it takes to
 # know that something comes first, and what is left of a pathway and its effect.

@@ -117,8 +117,10 @@ def draw_loadings(curve: TradeoffCurve, ax: Axes | None) -> Axes:
 
 def _gaps(known: Sequence[str]) -> list[str]:
     """Those of decisions; the true positive rate once, though two notions have it."""
-    gaps = ("demographic_parity", "equal_opportunity", "equalized_odds[FPR")
-    return [term for term in known if term.startswith(gaps)] or list(known)
+    gaps = [term for term in known if term.startswith(("demographic", "equal"))]
+    if any(term.startswith("equal_opportunity") for term in gaps):
+        gaps = [term for term in gaps if not term.startswith("equalized_odds[TPR")]
+    return gaps or list(known)
 
 
 def _check(name: str, known: Sequence[str]) -> None:

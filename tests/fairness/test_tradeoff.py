@@ -155,6 +155,9 @@ def test_plots(curve, kind):
     if kind == "pareto":
         assert ax.get_xlabel() == "demographic parity"
         assert len(ax.patches) == 11
+    if kind == "curve":  # the true positive rate once, under either name
+        drawn = [line.get_label() for line in ax.get_lines() if line.get_marker() != "None"]
+        assert drawn == ["demographic parity", "equal opportunity", "equalized odds (FPR)"]
     if kind == "loadings":
         assert "job[cook]" in {label.get_text() for label in ax.get_yticklabels()}
 
