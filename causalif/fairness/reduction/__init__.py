@@ -1,1 +1,8 @@
 """Sufficient dimension reduction as a differentiable function of averages."""
+
+from __future__ import annotations
+
+from causalif.fairness.reduction.evidence import DimensionEvidence
+from causalif.fairness.reduction.reduce import Reduction, reduce_dimension
+
+__all__ = ["DimensionEvidence", "Reduction", "reduce_dimension"]

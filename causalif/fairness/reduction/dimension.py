@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from causalif.fairness.reduction.kernels import kernel
 from causalif.fairness.reduction.moments import cell_moments
 
+Spectrum = Callable[[np.ndarray | None], tuple[np.ndarray, np.ndarray]]
 RESAMPLES = 50
 MOST = 10
 
@@ -48,14 +51,49 @@ def ladle(
     >>> int(np.argmin(ladle("sir", x, level, rng=rng)))
     1
     """
-    p = values.shape[1]
-    most = min(p - 1, MOST, int(p / np.log(p)) if p > 10 else p - 1)
-    eigenvalues, vectors = _eigen(method, values, codes)
+
+    def spectrum(rows: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+        chosen = slice(None) if rows is None else rows
+        return _eigen(method, values[chosen], codes[chosen])
+
+    return ladle_curve(spectrum, *values.shape, rng=rng, resamples=resamples)
+
+
+def most_directions(width: int) -> int:
+    """How many directions are thought of at most, of so many columns."""
+    return min(width - 1, MOST, int(width / np.log(width)) if width > 10 else width - 1)
+
+
+def ladle_curve(
+    spectrum: Spectrum,
+    n: int,
+    width: int,
+    *,
+    rng: np.random.Generator,
+    resamples: int = RESAMPLES,
+) -> np.ndarray:
+    """The ladle's curve of any method.
+
+    Parameters
+    ----------
+    spectrum : callable
+        From row numbers (None: all rows as they are) to eigenvalues, none negative, from the
+        largest down, and eigenvectors in columns.
+    n, width : int
+        Rows and columns.
+    rng : Generator
+    resamples : int, default 50
+
+    Returns
+    -------
+    ndarray, shape (k + 1,)
+    """
+    most = most_directions(width)
+    eigenvalues, vectors = spectrum(None)
     eigenvalues = np.clip(eigenvalues[: most + 1], 0, None)
     unsteady = np.zeros(most + 1)
     for _ in range(resamples):
-        rows = rng.integers(len(values), size=len(values))
-        drawn = _eigen(method, values[rows], codes[rows])[1]
+        drawn = spectrum(rng.integers(n, size=n))[1]
         overlap = vectors[:, :most].T @ drawn[:, :most]
         for k in range(1, most + 1):
             unsteady[k] += (1 - abs(np.linalg.det(overlap[:k, :k]))) / resamples
