@@ -2,11 +2,13 @@
 
 A world is a vector of exposure levels, one per ordered group of mediators and a last one
 for the outcome: ``(a_1, .., a_K, a)`` stands for E[Y(a, M_1(a_1), .., M_K(a_K, ..))].
-An effect is a contrast of two worlds, so that an estimand is a table of contrasts.
+An effect is a contrast of two worlds, so that an estimand is a table of contrasts; what two
+contrasts leave of a third is a sum of such differences.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
     from causalif.nuisance.crossfit import Nuisances
 
 World = tuple[int, ...]
-Contrasts = Mapping[str, tuple[World, World]]
+# A world minus another, and another such difference added to it where four are given.
+Contrasts = Mapping[str, tuple[World, World] | tuple[World, World, World, World]]
 
 
 def world_name(design: Design, world: World) -> str:
@@ -46,7 +49,7 @@ class Estimand:
     name : str
         In words, for tables and reports.
     contrasts : callable
-        ``(level, reference) -> {term: (world, minus world)}``.
+        ``(level, reference) -> {term: (world, minus world)}``; of four, two differences added.
     evaluate : callable
         ``(nuisances, design, world, settings) -> PotentialMean``.
     fractions : mapping of str to (str, str)
@@ -104,8 +107,8 @@ def worlds_of(estimand: Estimand, design: Design) -> tuple[World, ...]:
     """Every world that some contrast of the estimand needs, without repetition."""
     found: dict[World, None] = {}
     for level, reference in design.exposure.comparisons().values():
-        for pair in estimand.contrasts(level, reference).values():
-            found.update(dict.fromkeys(pair))
+        for worlds in estimand.contrasts(level, reference).values():
+            found.update(dict.fromkeys(worlds))
     return tuple(found)
 
 
@@ -137,9 +140,9 @@ def contrast(estimand: Estimand, design: Design, means: Estimate, scale: str) ->
                 shares[term + end] = (top + end, bottom + end)
 
     matrix = np.zeros((len(rows), len(means)))
-    for k, (plus, minus) in enumerate(rows.values()):
-        matrix[k, plus] += 1.0
-        matrix[k, minus] -= 1.0
+    for k, places in enumerate(rows.values()):
+        for place, sign in zip(places, itertools.cycle((1.0, -1.0)), strict=False):
+            matrix[k, place] += sign
     index = {term: k for k, term in enumerate(rows)}
     link, excess = _LINKS[scale]
 
@@ -196,16 +199,15 @@ def terms_by_group(estimand: Estimand, design: Design) -> dict[str, list[str]]:
     }
 
 
-def _places(estimand: Estimand, design: Design) -> dict[str, tuple[int, int]]:
-    """For every term, which two means make it."""
+def _places(estimand: Estimand, design: Design) -> dict[str, list[int]]:
+    """For every term, which means make it: one added, the next one subtracted."""
     worlds = {world: k for k, world in enumerate(worlds_of(estimand, design))}
-    rows: dict[str, tuple[int, int]] = {}
+    rows: dict[str, list[int]] = {}
     for suffix, (level, reference) in design.exposure.comparisons().items():
-        for term, (plus, minus) in estimand.contrasts(level, reference).items():
+        for term, of_term in estimand.contrasts(level, reference).items():
             for group, label in enumerate(_groups(design)):
                 start = group * len(worlds)
-                name = term + joined(suffix, label)
-                rows[name] = (start + worlds[plus], start + worlds[minus])
+                rows[term + joined(suffix, label)] = [start + worlds[world] for world in of_term]
     return rows
 
 

@@ -19,10 +19,23 @@ EVERYBODY = -1
 def _world_in_group(
     nuisances: Nuisances, design: Design, world: World, settings: Settings
 ) -> PotentialMean:
-    """E[Y(a, M(b))] of everybody, or of one group."""
+    """E[Y(a, M(b))] of everybody, or of one group: E[Y(a, M(b)) | A = c].
+
+    The efficient influence function of the second is ::
+
+        1(A=a) P(b | m, w) P(c | w) / {P(a | m, w) P(b | w) P(c)} {Y - mu(a, m, w)}
+        + 1(A=b) P(c | w) / {P(b | w) P(c)} {mu(a, m, w) - nu(w)}
+        + 1(A=c) / P(c) {nu(w) - E[Y(a, M(b)) | c]},
+
+    where mu = E[Y | a, m, w] and nu = E[mu | b, w].
+    """
     group, *levels = world
-    among = None if group == EVERYBODY else group
-    return chain_mean(nuisances, design, tuple(levels), settings, among=among)
+    if group == EVERYBODY:
+        return chain_mean(nuisances, design, tuple(levels), settings)
+    if set(levels) == {group} and bool(design.outcome.observed.all()):
+        # A group in its own world is as observed: its weights are 1 / P(c), whatever the method.
+        settings = replace(settings, method="ipw")
+    return chain_mean(nuisances, design, tuple(levels), settings, among=group)
 
 
 def _named(design: Design, world: World) -> str:
@@ -43,8 +56,7 @@ def _natural(a: int, b: int) -> Contrasts:
         "TV": ((a, a, a), (b, b, b)),
         "direct": ((every, b, a), (every, b, b)),
         "indirect": ((every, a, a), (every, b, a)),
-        "spurious above": ((a, a, a), (every, a, a)),
-        "spurious below": ((every, b, b), (b, b, b)),
+        "spurious": ((a, a, a), (every, a, a), (every, b, b), (b, b, b)),
     }
 
 

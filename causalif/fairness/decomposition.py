@@ -2,67 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-import pandas as pd
 
+from causalif.data.design import Design
 from causalif.effects.engine import analyse
-from causalif.effects.result import EffectEstimate
-from causalif.effects.shared import documented
-from causalif.errors import DataError
-from causalif.estimate import Estimate
+from causalif.effects.shared import documented, is_none
+from causalif.errors import SmallSampleWarning, warn
 from causalif.fairness.causes import COUNTERFACTUAL, KINDS
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-PARTS = ("direct", "indirect", "spurious")
-
-
-class GapDecomposition(EffectEstimate):
-    """An observed gap and its parts, which add up.
-
-    Attributes
-    ----------
-    predicted : bool
-        Whether it is of a predictor, held fixed, and not of the outcome itself.
-    """
-
-    predicted: bool
-
-    def refit(self, rows: Any) -> GapDecomposition:  # type: ignore[override]
-        """The same decomposition on some of the rows."""
-        return _put_together(super().refit(rows), self.predicted)
-
-    def plot(  # type: ignore[override]
-        self, kind: str = "effects", *, ax: Axes | None = None, **options: Any
-    ) -> Axes:
-        """Draw the gap and its parts, or a diagnostic as of any effect."""
-        return super().plot(kind, ax=ax, **options)
-
-    def _summary_head(self) -> list[str]:
-        values = self.values
-        lines = []
-        for term in values.index:
-            if not term.startswith("TV"):
-                continue
-            ending = term[2:]
-            parts = {part: values[part + ending] for part in PARTS}
-            lines.append(
-                f"observed gap{ending} {values[term]:+.3g} = {parts['direct']:+.3g} directly "
-                f"{parts['indirect']:+.3g} through the mediators {parts['spurious']:+.3g} by "
-                "covariates that differ"
-            )
-        return [*super()._summary_head(), *lines]
-
-    def _summary_notes(self) -> list[str]:
-        notes = super()._summary_notes()
-        if self.predicted:
-            notes.append("Of a predictor, which is held fixed: as it was fitted elsewhere.")
-        if not self.design.covariates:
-            notes.append("No covariates: nothing can be spurious, by assumption.")
-        return notes
+from causalif.fairness.groups import SMALL
+from causalif.fairness.parts import GapDecomposition, decomposition_of
+from causalif.fairness.stand_in import graph_with, mediators_by_graph, with_prediction
 
 
 @documented
@@ -87,45 +38,65 @@ def decompose_gap(
     Parameters
     ----------
     data : DataFrame
+        Or anything narwhals reads; a formula ``"outcome ~ sensitive | mediators | covariates"``
+        may come first and the data second.
     sensitive, outcome : str
-        Column names.
+        Column names. Each level of the attribute is compared with the reference.
     mediators : str or list of str
-        What the attribute acts through.
+        What the attribute acts through. With `dag`, left out: every measured node on a directed
+        path from the attribute to the outcome; what runs through latent nodes alone is direct.
     covariates : str or list of str, optional
-        Common causes; with `dag`, left out to be chosen.
+        Common causes; with `dag`, left out to be chosen. Without any, nothing is spurious.
     prediction : str, array or Series, optional
-        A predictor's scores or decisions, decomposed in the place of the outcome.
+        A predictor's scores or decisions, decomposed in the place of the outcome; its fit is held
+        fixed. So every representation has its own decomposition: give the scores made from it.
     kind : {"counterfactual", "natural"}, default "counterfactual"
         Effects on the members of the reference group, or on everybody (natural effects).
     dag : DiGraph, str or edges, optional
-        A causal graph: chooses or checks the covariates.
+        A causal graph: chooses or checks the covariates, and chooses the mediators where none
+        are named. A predictor that it does not draw takes the outcome's place, with its arrows:
+        it should then be made of nothing but causes of the outcome in the graph.
     {shared}
 
     Returns
     -------
     GapDecomposition
         Terms TV, direct, indirect, spurious, each positive where it raises the gap of the level
-        over the reference.
+        over the reference. TV is the difference of the group means whatever `method`, unless
+        outcomes are missing.
 
     Raises
     ------
     DataError
         The data or an option cannot be used; all problems at once, before any fit.
     NotIdentified
-        By the graph the covariates do not serve.
+        By the graph the covariates do not serve, or there is no mediator.
+
+    Warns
+    -----
+    SmallSampleWarning
+        A group of fewer than 30 rows.
 
     Notes
     -----
-    In the words of Plecko and Bareinboim, with x1 the level and x0 the reference: TV =
-    Ctf-DE(x0, x1 | x0) - Ctf-IE(x1, x0 | x0) - Ctf-SE(x1, x0). Our indirect and spurious parts
-    are theirs with the sign turned, so that the three add. With "natural" direct is NDE and
-    indirect NIE, and spurious TV - TE. For direct discrimination that a graph with latent nodes
-    identifies, see `weighted_direct_effect`.
+    In the words of Plecko and Bareinboim, with x1 the level and x0 the reference:
+    "counterfactual" is TV = Ctf-DE(x0, x1 | x0) - Ctf-IE(x1, x0 | x0) - Ctf-SE(x1, x0), and
+    "natural" is TV = NDE(x0, x1) - NIE(x1, x0) + {Exp-SE(x1) - Exp-SE(x0)}. Our direct part is
+    their direct effect. Their indirect effects, and Ctf-SE, go from x1 back to x0; ours are these
+    with the sign turned, so that the parts add: indirect is -NIE(x1, x0), the (total) natural
+    indirect effect of `mediate`, and spurious is TV - TE.
+
+    For direct discrimination along a graph in which natural effects are not identified, as where
+    the attribute changes a confounder of mediators and outcome, ask
+    ``weighted_direct_effect(data, sensitive, outcome, dag=dag)``.
 
     References
     ----------
     .. [1] Plecko & Bareinboim (2024), Causal Fairness Analysis. Foundations and Trends in
            Machine Learning 17(3):304-589.
+    .. [2] Tchetgen Tchetgen & Shpitser (2012), Annals of Statistics 40, Theorem 1: the influence
+           function for everybody. Within a group, each weight is multiplied by
+           P(group | covariates) / P(group).
 
     Examples
     --------
@@ -138,10 +109,14 @@ def decompose_gap(
     True
     """
     target = outcome
-    if prediction is not None and not isinstance(prediction, str):
-        data, target = _with_prediction(data, prediction)
-    elif prediction is not None:
+    if isinstance(prediction, str):
         target = prediction
+    elif prediction is not None:
+        data, target = with_prediction(data, sensitive, prediction)
+    if dag is not None and isinstance(sensitive, str) and isinstance(target, str):
+        dag = dag if prediction is None else graph_with(dag, outcome, target)
+        if is_none(mediators):
+            mediators = mediators_by_graph(dag, sensitive, target, data)
     found = analyse(
         KINDS.get(kind, COUNTERFACTUAL),
         data,
@@ -154,45 +129,18 @@ def decompose_gap(
         choices={"kind": (kind, tuple(KINDS))},
         dag=dag,
     )
-    return _put_together(found, prediction is not None)
+    _warn_of_small_groups(found.design)
+    return decomposition_of(found, prediction is not None)
 
 
-def _with_prediction(data: Any, prediction: Any) -> tuple[pd.DataFrame, str]:
-    """A copy of the frame with the scores as a column."""
-    if not isinstance(data, pd.DataFrame):
-        raise DataError("prediction= as an array needs a pandas DataFrame. Give a column's name.")
-    if len(prediction) != len(data):
-        raise DataError(f"prediction has {len(prediction)} rows, and data has {len(data)}.")
-    if isinstance(prediction, pd.Series) and not prediction.index.equals(data.index):
-        raise DataError(
-            "prediction has other row labels than data. Bring them into one order "
-            "(prediction.loc[data.index]), or give an array."
-        )
-    name = "prediction"
-    while name in data.columns:
-        name += "_"
-    return data.assign(**{name: np.asarray(prediction)}), name
-
-
-def _put_together(found: EffectEstimate, predicted: bool) -> GapDecomposition:
-    """With one spurious part."""
-    names = list(found.names)
-    kept = [name for name in names if not name.startswith("spurious below")]
-    matrix = np.zeros((len(kept), len(names)))
-    for row, name in enumerate(kept):
-        matrix[row, names.index(name)] = 1.0
-        if name.startswith("spurious above"):
-            matrix[row, names.index(name.replace("above", "below"))] = 1.0
-    whole = found.transform(
-        lambda values: matrix @ values, names=[name.replace(" above", "") for name in kept]
-    )
-    estimate = Estimate.from_estimate(whole, label=found.label, references=found.references)
-    return GapDecomposition.from_estimate(
-        estimate,
-        design=found.design,
-        diagnostics=found.diagnostics,
-        nuisance=found.nuisance,
-        means=found.means,
-        recipe=found.recipe,
-        predicted=predicted,
-    )
+def _warn_of_small_groups(design: Design) -> None:
+    exposure = design.exposure
+    counts = np.bincount(exposure.codes[design.informative], minlength=exposure.contrasted)
+    for code in range(exposure.contrasted):
+        if counts[code] < SMALL:
+            warn(
+                f"the group {exposure.at(code, ' = ')} has {counts[code]} rows: what is said of it "
+                "is uncertain, and intervals may be too short. Merge small groups, or report it "
+                "as it is.",
+                SmallSampleWarning,
+            )

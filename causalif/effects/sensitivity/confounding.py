@@ -53,6 +53,7 @@ def contrasts_of(effect: EffectEstimate) -> list[Contrast]:
         )
         for suffix, (level, reference) in design.exposure.comparisons().items()
         for term, pair in estimand.contrasts(level, reference).items()
+        if len(pair) == 2
     ]
 
 
