@@ -103,7 +103,7 @@ def reduce_dimension(
     codes = read_response(response, index, sliced, problems)
     mean_one = None if index is None else read_weights(problems, index, weights)
     if predictors is not None and method == "phd":
-        _check_residuals(*predictors.values.shape, problems)
+        _check_residuals(len(predictors.index), len(predictors.names), problems)
     problems.raise_if_any()
     assert predictors is not None
     assert codes is not None
