@@ -38,7 +38,7 @@ class DimensionEvidence:
     -----
     The chi-square tests and BIC take the columns as normal; "dr" and "opg" have neither. The
     sequential tests go up from 0 at level 0.05, and so take a direction too many in up to 5% of
-    samples, however large.
+    samples, however large. The ladle never takes all p directions, and of one column always that.
 
     References
     ----------
@@ -141,6 +141,8 @@ def _ladle(
 
 def _chosen(table: pd.DataFrame) -> pd.Series[Any]:
     chosen: dict[str, int] = {}
+    if table["ladle"].isna().all():
+        chosen["ladle"] = 1  # of one column, which is all there is
     for rule in ("ladle", "bic"):
         if table[rule].notna().any():
             chosen[rule] = int(table[rule].argmin())
