@@ -42,7 +42,6 @@ def here(score: str) -> Method:
             pd.DataFrame(values, columns=names),
             method="exact" if len(names) <= 14 else "mcmc",
             score=score,
-            max_parents=None if score == "bge" and len(names) <= 14 else 3,
             seed=seed,
             progress=False,
         )
