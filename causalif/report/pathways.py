@@ -201,9 +201,8 @@ def _draw_bars(
 def _axes_beside(ax: Axes, texts: Sequence[str]) -> Axes:
     """A frame for bars at the right of the texts, as wide whatever the room."""
     gap = max(measured(text, canvas.TEXT)[0] for text in texts) + 22
-    figure = ax.get_figure(root=True)
-    assert figure is not None
-    inches: Any = figure.dpi_scale_trans
+    parent: Any = ax.figure
+    inches: Any = parent.figure.dpi_scale_trans  # of the whole figure, if this is a part of one
     to_edge: Any = ax.transAxes
     edge = inches + ScaledTranslation(1, 0, to_edge)
     place = blended_transform_factory(edge, ax.transAxes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -201,8 +201,7 @@ def _figure(draw: Callable[[Axes | None], Axes]) -> str:
     from matplotlib import pyplot, style
 
     with pyplot.ioff(), style.context("default"):
-        figure = draw(None).get_figure(root=True)
-        assert figure is not None
+        figure: Any = draw(None).figure
         width, height = figure.get_size_inches().tolist()
         pyplot.close(figure)
     return html.figure_svg(draw, (width, height))

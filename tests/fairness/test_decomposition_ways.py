@@ -112,7 +112,7 @@ def test_weights_count_rows_as_often(data):
 
 def test_missing_outcomes_are_weighted_for():
     """The truth within 3 standard errors, and the gap of those seen beyond them."""
-    whole, true = sample(4000, 5), truth("counterfactual")["TV"]
+    whole, true = sample(8000, 5), truth("counterfactual")["TV"]
     rarely = (whole["w"] == 2) & (whole["a"] == 1)
     seen = np.random.default_rng(2).random(len(whole)) < np.where(rarely, 0.2, 0.9)
     some = whole.assign(y=whole["y"].where(seen))

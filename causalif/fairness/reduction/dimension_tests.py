@@ -24,12 +24,20 @@ class Criterion:
         Twice the log-likelihood that is lost, or its like.
     parameters : ndarray, shape (k + 1,)
         How many numbers k directions take.
+    rows : float
+        As many of equal weight tell as much.
     """
 
     statistic: np.ndarray
     freedom: np.ndarray
     deviance: np.ndarray
     parameters: np.ndarray
+    rows: float
+
+    @property
+    def bic(self) -> np.ndarray:
+        """The deviance, and log n for every parameter."""
+        return self.deviance + np.log(self.rows) * self.parameters
 
     @property
     def p_value(self) -> np.ndarray:
@@ -58,9 +66,10 @@ def criterion(method: str, data: Data, found: Fit, most: int) -> Criterion | Non
     .. [4] Cook & Forzani (2008), Statistical Science 23(4):485-501: the likelihood behind the
        BIC of SIR, and its number of parameters.
     """
-    n, width = data.values.shape
+    width = data.values.shape[1]
+    n = float(len(data.values))
     if data.weights is not None:
-        n = n / float(np.mean(data.weights**2))  # as many rows of equal weight tell as much
+        n /= float(np.mean(data.weights**2))
     kept = np.arange(most + 1)
     left = width - kept
     if method == "sir":
@@ -70,7 +79,7 @@ def criterion(method: str, data: Data, found: Fit, most: int) -> Criterion | Non
         used = np.minimum(kept, slices - 1)
         parameters = used * (width + slices - 1 - used)
         deviance = -n * _tail(np.log1p(-values))[kept]
-        return Criterion(n * _tail(values)[kept], freedom, deviance, parameters)
+        return Criterion(n * _tail(values)[kept], freedom, deviance, parameters, n)
     if method == "save":
         slices = len(np.unique(data.response))
         statistic = n / 2 * _variance_left(data, found)[kept]
@@ -81,7 +90,7 @@ def criterion(method: str, data: Data, found: Fit, most: int) -> Criterion | Non
         freedom = left * (left + 1) / 2
     else:
         return None
-    return Criterion(statistic, freedom, statistic, freedom[0] - freedom)
+    return Criterion(statistic, freedom, statistic, freedom[0] - freedom, n)
 
 
 def _tail(values: np.ndarray) -> np.ndarray:

@@ -121,8 +121,7 @@ def _criteria(method: str, data: Data, found: Fit, most: int) -> dict[str, np.nd
     if tests is None:
         nothing = np.full(most + 1, np.nan)
         return {"statistic": nothing, "p_value": nothing, "bic": nothing}
-    bic = tests.deviance + np.log(len(data.values)) * tests.parameters
-    return {"statistic": tests.statistic, "p_value": tests.p_value, "bic": bic}
+    return {"statistic": tests.statistic, "p_value": tests.p_value, "bic": tests.bic}
 
 
 def _ladle(

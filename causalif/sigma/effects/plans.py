@@ -151,7 +151,7 @@ def _natural(groups: tuple[tuple[str, ...], ...], covariates: tuple[str, ...]) -
     contrasts = telescoping(names, 1, 0)
     found: dict[str, Term] = {}
     for name in ("direct", *names):
-        plus, minus = contrasts[name]
+        plus, minus, *_ = contrasts[name]
         on, off = (_mean(groups, world, covariates) for world in (plus, minus))
         found["" if name == "direct" else name] = Term({(on,): 1.0}).plus(Term({(off,): 1.0}), -1)
     return found
