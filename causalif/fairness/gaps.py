@@ -13,7 +13,7 @@ from causalif.fairness.groups import Groups, read_groups
 from causalif.fairness.measures import Measure, by_group, check_measure
 from causalif.fairness.measures import measure as evaluate
 from causalif.fairness.measures.parts import Predictions
-from causalif.fairness.predictions import common_index, linear_of
+from causalif.fairness.predictions import check_numbers, common_index, linear_of
 from causalif.fairness.targets import Target, read_target
 
 if TYPE_CHECKING:
@@ -124,7 +124,9 @@ def gap(
     demographic_parity   -0.6
     dtype: float64
     """
-    index = common_index(y, prediction, sensitive)
+    labelled = [one for one in (weights, clusters) if isinstance(one, pd.Series)]
+    index = common_index(y, prediction, sensitive, *labelled)
+    check_numbers(threshold, weights, len(index))
     target = read_target(y, 10, positive=positive)
     if target.numbers is None:
         raise DataError(

@@ -152,6 +152,11 @@ def _weights(frame: Frame, weights: str | np.ndarray | None) -> np.ndarray | Non
     if weights is None:
         return None
     given = frame.column(weights) if isinstance(weights, str) else weights
+    if isinstance(given, pd.Series) and not given.index.equals(frame.index):
+        raise DataError(
+            "weights has other row labels than data, or another order. Bring it into one "
+            "(weights.loc[data.index]), or give an array."
+        )
     numbers = np.asarray(given, dtype=float)
     if len(numbers) != frame.n or not np.isfinite(numbers).all() or (numbers <= 0).any():
         raise DataError(

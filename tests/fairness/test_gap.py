@@ -101,6 +101,29 @@ def test_small_groups_are_reported_and_warned_of():
     assert found.groups["n"].tolist() == [70, 10]
 
 
+@pytest.mark.parametrize("name", ["weights", "clusters"])
+def test_what_is_labelled_otherwise_is_refused_and_never_mismatched(name):
+    index = pd.Index([f"p{k}" for k in range(80)])
+    y, told = pd.Series(Y, index), pd.Series(DECIDED, index)
+    other = pd.Series(np.arange(1, 81), index)
+    same = cif.gap(y, told, GROUP, measure="error", **{name: other})
+    assert same.n == 80
+    with pytest.raises(DataError, match="other row labels, or another order"):
+        cif.gap(y, told, GROUP, measure="error", **{name: other[::-1]})
+
+
+@pytest.mark.parametrize("threshold", [0, 1, 2, -1, np.nan, None, "half"])
+def test_a_threshold_that_is_no_probability_is_refused(threshold):
+    with pytest.raises(DataError, match="is not between 0 and 1"):
+        cif.gap(Y, DECIDED, GROUP, threshold=threshold)
+
+
+@pytest.mark.parametrize("weights", [np.ones(3), np.zeros(80), -np.ones(80), ["a"] * 80])
+def test_weights_that_weigh_nothing_are_refused(weights):
+    with pytest.raises(DataError, match="weights must be"):
+        cif.gap(Y, DECIDED, GROUP, weights=weights)
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [

@@ -184,6 +184,7 @@ def test_unknown_plots_and_measures_are_refused(curve):
         ({"folds": 0}, "folds=0"),
         ({"threshold": 1.0}, "threshold=1.0"),
         ({"weights": "d"}, "weights must be positive"),
+        ({"weights": pd.Series(np.ones(ROWS), np.arange(ROWS)[::-1])}, "weights has other row"),
         ({"clusters": "village"}, "no column 'village'"),
         ({"notion": "dp"}, "notion='dp'"),
     ],
