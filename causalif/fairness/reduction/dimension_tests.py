@@ -74,7 +74,8 @@ def criterion(method: str, data: Data, found: Fit, most: int) -> Criterion | Non
     left = width - kept
     if method == "sir":
         slices = len(np.unique(data.response))
-        values = np.clip(found.eigenvalues, 0, 1 - 1e-12)
+        # Beyond the rank there is rounding alone, which must not choose between dimensions.
+        values = np.clip(found.eigenvalues, 0, 1 - 1e-12) * (np.arange(width) < found.rank)
         freedom = np.clip(left * (slices - 1 - kept), 0, None)
         used = np.minimum(kept, slices - 1)
         parameters = used * (width + slices - 1 - used)
