@@ -141,6 +141,8 @@ def test_it_says_it_in_words_refits_and_pickles(data):
         assert f"{found.values[part]:+.3g} {way}" in told
     assert pickle.loads(pickle.dumps(found)).summary() == found.summary()
     again = found.refit(np.arange(len(data)) % 2 == 0)
+    assert isinstance(again, type(found))
+    assert "The observed gap of" in again.summary()
     assert list(again.values.index) == list(found.values.index)
     assert again.n == (len(data) + 1) // 2
     assert found.plot().has_data()

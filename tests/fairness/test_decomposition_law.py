@@ -139,20 +139,20 @@ def test_which_nuisances_suffice(law, group, right):
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", list(KINDS))
 def test_error_falls_as_root_n_and_intervals_cover(kind):
-    """400 draws: the ratio of root mean squares has error .07, a coverage of .95 .011."""
+    """300 draws: the ratio of root mean squares has error .12, a coverage of .95 .013."""
     true = pd.Series(truth(kind))
     squares = {}
-    for rows in (500, 2000):
+    for rows in (1000, 4000):
         draws = [
             cif.decompose_gap(
                 sample(rows, seed), "a", "y", "m", "w", kind=kind, learners="glm", folds=2, seed=1
             )
-            for seed in range(400)
+            for seed in range(300)
         ]
         values = pd.DataFrame([draw.values for draw in draws]) - true
         errors = pd.DataFrame([draw.std_error for draw in draws])
         squares[rows] = np.sqrt((values**2).mean())
-        assert (np.abs(values.mean()) < 4 * values.std() / np.sqrt(400) + 0.001).all()
-        assert (values.abs() < 1.96 * errors).mean().between(0.92, 0.98).all()
+        assert (np.abs(values.mean()) < 4 * values.std() / np.sqrt(300) + 0.001).all()
+        assert (values.abs() < 1.96 * errors).mean().between(0.91, 0.99).all()
         assert (errors.mean() / values.std()).between(0.88, 1.12).all()
-    assert (squares[500] / squares[2000]).between(1.72, 2.28).all()
+    assert (squares[1000] / squares[4000]).between(1.65, 2.35).all()

@@ -27,7 +27,9 @@ def test_a_graph_chooses_the_mediators_too(data):
     named = cif.decompose_gap(data, "a", "y", "m", "w", **HOW)
     found = cif.decompose_gap(data, "a", "y", dag=GRAPH, **HOW)
     assert found.values.to_numpy() == pytest.approx(named.values.to_numpy())
-    wide = data.assign(k=data["m"] + np.arange(len(data)) % 2, z=np.arange(len(data)) % 3)
+    wide = data.assign(
+        k=data["m"] + np.arange(len(data)) % 2, z=np.arange(len(data)) % 3, l=data["a"]
+    )
     longer = "w -> {a m y}; a -> {m y}; m -> k; k -> y; y -> z; l [latent]; a -> l; l -> y"
     both = cif.decompose_gap(wide, "a", "y", dag=longer, **HOW)
     assert both.design.mediators == (("m", "k"),)  # not z, a consequence, nor what is latent
@@ -51,6 +53,10 @@ def test_a_predictor_takes_the_outcomes_place_in_the_graph(data):
     )
     assert drawn.values.to_numpy() == pytest.approx(expected)
     assert drawn.values["direct"] == pytest.approx(0.1)  # the score's own coefficient
+    more = scored.assign(k=(data["m"] + data.index) % 2)
+    own = "; a -> k; {a m w k} -> score"  # a mediator of the score, and not of the outcome
+    drawn = cif.decompose_gap(more, "a", "y", prediction="score", dag=GRAPH + own, **HOW)
+    assert drawn.design.mediators == (("m", "k"),)
 
 
 def test_a_score_blind_to_the_attribute_has_no_direct_part(data):
@@ -71,13 +77,15 @@ def test_parity_of_a_representation_can_hide_parts_that_cancel():
     subspace = cif.FairSubspace(shared=0).fit(features, y, sensitive=a)
     score = np.asarray(subspace.transform(features))[:, 0]
     frame = features.assign(a=a, y=y)
-    parts = cif.decompose_gap(frame, "a", "y", "m", "w", prediction=score, **HOW).values
+    found = cif.decompose_gap(frame, "a", "y", "m", "w", prediction=score, **HOW)
+    parts = found.values
     assert parts["TV"] == pytest.approx(0, abs=1e-10)  # a property of the representation
     slopes = np.linalg.lstsq(np.column_stack([np.ones(rows), w, m]), score, rcond=None)[0]
     assert parts["direct"] == pytest.approx(0, abs=1e-10)
     # The score is linear, and m falls by .8 with a; error of the estimated fall .04.
     assert parts["indirect"] == pytest.approx(-0.8 * slopes[2], abs=0.16 * abs(slopes[2]))
     assert parts["spurious"] == pytest.approx(-parts["indirect"], abs=1e-10)
+    assert "a test says nothing: direct." in found.summary()  # the gap is zero, with an error
 
 
 @pytest.mark.parametrize("kind", ["counterfactual", "natural"])
@@ -121,6 +129,8 @@ def test_missing_outcomes_are_weighted_for():
     assert abs(found.values["TV"] - true) < 3 * found.std_error["TV"]
     assert abs(means[1] - means[0] - true) > 3 * found.std_error["TV"]
     assert found.values[PARTS].sum() == pytest.approx(found.values["TV"])
+    weighting = cif.decompose_gap(some, "a", "y", "m", "w", missing="ipw", method="ipw", **HOW)
+    assert abs(weighting.values["TV"] - found.values["TV"]) > 1e-5  # regressions take part
 
 
 def test_unmeasured_confounders_are_asked_of_mediate(data):
