@@ -8,7 +8,12 @@ from statsmodels.multivariate.cancorr import CanCorr
 
 from causalif.errors import DataError
 from causalif.fairness.reduction import reduce_dimension
-from causalif.fairness.reduction.dimension_tests import criterion, permutation_p_values
+from causalif.fairness.reduction.dimension_tests import (
+    _permuted,
+    criterion,
+    permutation_p_values,
+    sizes,
+)
 from causalif.fairness.reduction.evidence import dimension_evidence
 from causalif.fairness.reduction.fits import Data, fit
 
@@ -190,3 +195,18 @@ def test_weights_that_all_but_drop_rows_count_as_fewer_rows(sample):
     two = criterion("sir", whole, fit("sir", whole), 4)
     assert two.statistic == pytest.approx(one.statistic)
     assert two.bic == pytest.approx(one.bic)
+
+
+@pytest.mark.parametrize("method", ["sir", "save", "dr"])
+def test_rows_left_in_place_give_the_statistic_itself(sample, method):
+    """With a ridge too, which means something in the columns' own coordinates alone."""
+
+    class Still:
+        permutation = staticmethod(np.arange)
+
+    x, level = sample
+    data = Data(x @ np.triu(np.ones((5, 5))), level, ridge=0.5)
+    found = fit(method, data)
+    turn = found.root @ found.vectors
+    again = _permuted(method, data, data.values @ turn, np.linalg.inv(turn), 1, Still())
+    assert again == pytest.approx(sizes(method, found)[1:].sum())
