@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from causalif.fairness.measures.parts import Measured
-from causalif.fairness.measures.table import MEASURES, Measure, by_group, check_measure, measure
+from causalif.fairness.measures.table import MEASURES, Measure, check_measure
+from causalif.fairness.measures.terms import by_group, measure
 
 __all__ = ["MEASURES", "Measure", "Measured", "by_group", "check_measure", "measure"]
