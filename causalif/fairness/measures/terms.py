@@ -131,9 +131,10 @@ def _part(page: Page | None, told: Predictions, rows: int) -> Part | None:
 
 
 def _add_empty(problems: Problems, who: str, rows: int, asked: Measure) -> None:
-    event = asked.event if asked.event == "rows" else f"{asked.event} in its {rows} rows"
+    bare = asked.event == "rows" or not rows
+    event = "rows" if bare else f"{asked.event} in its {rows} rows"
     problems.add(
-        f"{who} has no {event} (with a weight above 0): there is no {asked.words} to compute.",
+        f"{who} has no {event} (with a weight above 0), and so no {asked.value} to compute.",
         "Leave the group out, or take another measure.",
     )
 
