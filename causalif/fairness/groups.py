@@ -5,17 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from causalif.errors import (
-    DataError,
-    Problems,
-    SmallSampleWarning,
-    did_you_mean,
-    first_rows,
-    warn,
-)
+from causalif.errors import Problems, SmallSampleWarning, first_rows, warn
 from causalif.fairness.reduction.slices import MOST_LEVELS
 
 SMALL = 30
@@ -66,7 +60,8 @@ def read_groups(sensitive: Any, index: pd.Index | None = None, *, reference: Any
     Raises
     ------
     DataError
-        Missing values, many distinct numbers, one level only, a reference that is none.
+        No column, missing values, many distinct numbers, one level only, levels that read
+        alike, a reference that is no level.
 
     Warns
     -----
@@ -79,13 +74,18 @@ def read_groups(sensitive: Any, index: pd.Index | None = None, *, reference: Any
     >>> groups.levels, groups.counts
     (('F', 'M'), array([40, 40]))
     """
-    columns = _columns(sensitive)
     problems = Problems()
+    columns = _columns(sensitive, problems)
     coded = [_coded(column, index, problems) for column in columns]
     problems.raise_if_any()
     name = " x ".join(str(column.name) for column in columns)
     codes, levels = _combined([pair for pair in coded if pair is not None])
-    groups = Groups(name, codes, levels, _reference(levels, reference, name))
+    code = _reference(levels, reference, name, problems)
+    if len({str(level) for level in levels}) < len(levels):
+        shown = ", ".join(repr(level) for level in levels)
+        problems.add(f"some levels of {name} read alike ({shown}).", "Rename one of them.")
+    problems.raise_if_any()
+    groups = Groups(name, codes, levels, code)
     for level, count in zip(levels, groups.counts, strict=True):
         if count < SMALL:
             warn(
@@ -96,15 +96,24 @@ def read_groups(sensitive: Any, index: pd.Index | None = None, *, reference: Any
     return groups
 
 
-def _columns(sensitive: Any) -> list[pd.Series[Any]]:
-    if isinstance(sensitive, pd.DataFrame):
-        return [sensitive[name] for name in sensitive]
+def _columns(sensitive: Any, problems: Problems) -> list[pd.Series[Any]]:
+    if not isinstance(sensitive, pd.Series | pd.DataFrame):
+        native = nw.from_native(sensitive, eager_only=True, allow_series=True, pass_through=True)
+        readable = isinstance(native, nw.DataFrame | nw.Series)
+        sensitive = native.to_pandas() if readable else sensitive
     if isinstance(sensitive, pd.Series):
         return [sensitive if sensitive.name is not None else sensitive.rename("sensitive")]
-    array = np.asarray(sensitive)
-    if array.ndim == 1:
-        return [pd.Series(array, name="sensitive")]
-    return [pd.Series(column, name=f"sensitive{k}") for k, column in enumerate(array.T, 1)]
+    if isinstance(sensitive, pd.DataFrame):
+        found = [sensitive.iloc[:, k] for k in range(sensitive.shape[1])]
+    else:
+        array = np.asarray(sensitive)
+        if array.ndim == 1:
+            return [pd.Series(array, name="sensitive")]
+        by_column = array.T if array.ndim == 2 else []
+        found = [pd.Series(column, name=f"sensitive{k}") for k, column in enumerate(by_column, 1)]
+    if not found:
+        problems.add("sensitive has no column.", "Give a Series, or a DataFrame of attributes.")
+    return found
 
 
 def _coded(
@@ -156,11 +165,13 @@ def _combined(
     return np.ravel(codes), levels
 
 
-def _reference(levels: tuple[Any, ...], reference: Any, name: str) -> int:
+def _reference(levels: tuple[Any, ...], reference: Any, name: str, problems: Problems) -> int:
     if reference is None:
         return 0
-    if reference not in levels:
-        raise DataError(
-            f"reference={reference!r} is no level of {name}. {did_you_mean(reference, levels)}"
-        )
-    return levels.index(reference)
+    # Arrays and missing values do not compare to true or false.
+    comparable = pd.api.types.is_scalar(reference) and not pd.isna(reference)
+    same = [k for k, level in enumerate(levels) if comparable and level == reference]
+    if not same:
+        shown = ", ".join(repr(level) for level in levels[:12])
+        problems.add(f"reference={reference!r} is no level of {name}.", f"Its levels: {shown}.")
+    return next(iter(same), 0)

@@ -30,28 +30,6 @@ def common_index(*given: Any) -> pd.Index:
     return labelled[0] if labelled else pd.RangeIndex(lengths.pop())
 
 
-def check_numbers(threshold: Any, weights: Any, rows: int) -> None:
-    """Refuse a threshold that is no probability, and weights that weigh nothing.
-
-    Raises
-    ------
-    DataError
-    """
-    number = isinstance(threshold, int | float) and not isinstance(threshold, bool)
-    if not (number and 0 < threshold < 1):
-        raise DataError(f"threshold={threshold!r} is not between 0 and 1.")
-    if weights is None:
-        return
-    try:
-        numbers = np.asarray(weights, dtype=float)
-    except (TypeError, ValueError):
-        raise DataError("weights must be numbers.") from None
-    if numbers.shape != (rows,) or not np.isfinite(numbers).all() or (numbers <= 0).any():
-        raise DataError(
-            f"weights must be {rows} positive numbers, one for each row. Drop rows of weight zero."
-        )
-
-
 def linear_of(prediction: Any, target: Target, rows: int) -> np.ndarray:
     """Log odds, or predicted numbers."""
     series = pd.Series(np.asarray(prediction))

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+from causalif.fairness.measures.fixed import Fixed
 from causalif.fairness.measures.parts import Measured
-from causalif.fairness.measures.table import MEASURES, Measure, by_group, check_measure, measure
+from causalif.fairness.measures.reading import read_fixed
+from causalif.fairness.measures.table import MEASURES, Measure, check_measure
+from causalif.fairness.measures.terms import by_group, measure
 
-__all__ = ["MEASURES", "Measure", "Measured", "by_group", "check_measure", "measure"]
+__all__ = [
+    "MEASURES",
+    "Fixed",
+    "Measure",
+    "Measured",
+    "by_group",
+    "check_measure",
+    "measure",
+    "read_fixed",
+]

@@ -99,11 +99,16 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Part:
-    """One number with influence and slope over the rows it was computed from, shape (m,)."""
+    """One number with influence and slope over the rows it was computed from, shape (m,).
+
+    `events` says how many of these rows the number is an average over: of a true positive rate
+    those with the favourable outcome, of an area under the curve the rarer kind.
+    """
 
     value: float
     influence: np.ndarray
     slope: np.ndarray
+    events: int
 
 
 def evaluate(ratio: Ratio, weights: np.ndarray, rows: int) -> Part | None:
@@ -123,4 +128,5 @@ def evaluate(ratio: Ratio, weights: np.ndarray, rows: int) -> Part | None:
     value = float(weights @ ratio.top) / rows / bottom
     influence = (ratio.top - value * ratio.bottom) / bottom
     slope = weights * (ratio.top_slope - value * ratio.bottom_slope) / bottom / rows
-    return Part(value, influence, slope)
+    events = int(np.count_nonzero(weights * ratio.bottom))
+    return Part(value, influence, slope, events)

@@ -22,7 +22,9 @@ def area_under_curve(told: Predictions, rows: int) -> Part | None:
     Notes
     -----
     The influence is the Hajek projection, whose variance is that of DeLong, DeLong and
-    Clarke-Pearson (1988). The slope is that of ranks smoothed by a normal kernel, on a grid.
+    Clarke-Pearson (1988). The slope is that of ranks smoothed by a normal kernel
+    (bandwidth 1.06 s m^(-1/5) for either score, so sqrt(2) of it for their difference), computed
+    on a grid of 2,048 cells: within a thousandth of the sum over all pairs.
     """
     cases = told.outcome > 0
     heavy = told.weights
@@ -40,7 +42,9 @@ def area_under_curve(told: Predictions, rows: int) -> Part | None:
     slope[~cases] = -_density(told.linear[~cases], told.linear[cases], heavy[cases], width)
     slope[cases] *= heavy[cases] / share_of[0] / rows
     slope[~cases] *= heavy[~cases] / share_of[1] / rows
-    return Part(value, influence, slope)
+    weighed = heavy > 0
+    events = int(min((cases & weighed).sum(), (~cases & weighed).sum()))
+    return Part(value, influence, slope, events)
 
 
 def _rank(at: np.ndarray, among: np.ndarray, weights: np.ndarray) -> np.ndarray:
