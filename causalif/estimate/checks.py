@@ -157,7 +157,7 @@ def _matched(problems: Problems, word: str, index: pd.Index[Any], given: Any) ->
         same = given.index.is_unique and len(given) == n
         if same and not given.index.difference(index).size:
             given = given.reindex(index)
-        elif not isinstance(index, pd.RangeIndex):
+        elif not index.equals(pd.RangeIndex(n)):  # rows with labels of their own
             problems.add(
                 f"{word} and influence are labelled by different rows.",
                 f"Give {word} the index of the influence, or pass {word}.to_numpy().",

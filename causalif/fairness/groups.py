@@ -102,7 +102,8 @@ def _columns(sensitive: Any, problems: Problems) -> list[pd.Series[Any]]:
         readable = isinstance(native, nw.DataFrame | nw.Series)
         sensitive = native.to_pandas() if readable else sensitive
     if isinstance(sensitive, pd.Series):
-        return [sensitive if sensitive.name is not None else sensitive.rename("sensitive")]
+        unnamed = sensitive.name is None or sensitive.name == ""  # "": an unnamed one of polars
+        return [sensitive.rename("sensitive") if unnamed else sensitive]
     if isinstance(sensitive, pd.DataFrame):
         found = [sensitive.iloc[:, k] for k in range(sensitive.shape[1])]
     else:

@@ -79,8 +79,9 @@ def test_all_problems_in_one_message():
         assert part in str(caught.value)
 
 
-def test_series_of_other_rows_is_refused():
-    frame = pd.DataFrame(GOOD, index=[f"r{i}" for i in range(N)])
+@pytest.mark.parametrize("index", [[f"r{i}" for i in range(N)], range(N, 2 * N)])
+def test_series_of_other_rows_is_refused(index):
+    frame = pd.DataFrame(GOOD, index=index)
     with pytest.raises(DataError, match="weights and influence are labelled by different rows"):
         cif.Estimate([1, 2], frame, weights=pd.Series(np.ones(N)))
 
