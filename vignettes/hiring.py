@@ -13,9 +13,10 @@
 # %% [markdown]
 # # A firm hires by a model that never sees sex. Is that fair?
 #
-# A firm has hired three in ten of its applicants, and far fewer women than men. It trains a model on these
-# decisions, without sex among the features, and lets the model decide. What of the old gap is left,
-# and by which way does it come? The applicants here are made up, so that the truth is known.
+# A firm has hired three in ten of its applicants, and far fewer women than men. It trains a model
+# on these decisions, without sex among the features, and lets the model decide. What of the old gap
+# is left, and by which way does it come? The applicants here are made up, so that the truth is
+# known.
 
 # %% tags=["hide-input"]
 import numpy as np
@@ -79,7 +80,7 @@ def draw(gaps):
     parts = ["spurious", "indirect", "direct"]  # bars are drawn from below
     table = pd.DataFrame({name: 100 * gap.values[parts] for name, gap in gaps.items()}).T
     errors = pd.DataFrame({name: 196 * gap.std_error[parts] for name, gap in gaps.items()}).T
-    figure, ax = plt.subplots(figsize=(7, 1.2 + 0.75 * len(gaps)), layout="constrained")
+    _, ax = plt.subplots(figsize=(7, 1.2 + 0.75 * len(gaps)), layout="constrained")
     table[::-1].plot.barh(ax=ax, xerr=errors[::-1], width=0.75, color=["0.7", "C0", "C3"])
     ax.axvline(0, color="0.3", lw=0.8)
     ax.set_xlabel("women less men, points")
@@ -120,8 +121,8 @@ ax = cif.plot_dag(graph, exposure="sex", outcome="hired", ax=ax)
 # women: part of the gap is that younger people have less experience. That part is called spurious,
 # since it is no consequence of sex. The club (a women's network) moves no decision of the firm.
 #
-# `decompose_gap` can read mediators and covariates off the graph. It then leaves the club out, which
-# lies on no way from sex to the decision:
+# `decompose_gap` can read mediators and covariates off the graph. It then leaves the club out,
+# which lies on no way from sex to the decision:
 
 # %%
 by_graph = cif.decompose_gap(applicants, "sex", "hired", dag=graph, seed=1)
@@ -256,7 +257,7 @@ pd.concat({"decisions": direct.tidy(), "model": of_score.tidy()}).droplevel(1)[
 #
 # - Plecko and Bareinboim (2024). Causal fairness analysis. *Foundations and Trends in Machine
 #   Learning* 17(3):304-589.
-# - Pope and Sydnor (2011). Implementing anti-discrimination policies in statistical profiling models.
-#   *American Economic Journal: Economic Policy* 3(3):206-231.
+# - Pope and Sydnor (2011). Implementing anti-discrimination policies in statistical profiling
+#   models. *American Economic Journal: Economic Policy* 3(3):206-231.
 # - Shi, Bhagwat, Yang, Kong and Jiang (2025). Understanding fairness and prediction error through
 #   subspace decomposition and influence analysis. *NeurIPS*.
