@@ -11,6 +11,7 @@ from scipy.special import expit
 
 from causalif.errors import DataError, Problems, check_choice, did_you_mean
 from causalif.estimate import Estimate
+from causalif.fairness import words
 from causalif.fairness.groups import Groups
 from causalif.fairness.leakage import leakage
 from causalif.fairness.learning import Choices
@@ -43,6 +44,10 @@ class TradeoffCurve(Estimate):
     scores : DataFrame
         Linear predictors of each row at each place, of rows held out.
     groups : Groups
+    few : DataFrame
+        Group values that are averages over fewer than ten rows somewhere along the curve:
+        measure, group, events (the fewest). Intervals of these, and of gaps from them, are too
+        short.
     choices : Choices
     frozen, held_out, logistic : bool
         Whether predictions were held fixed in the standard errors, are of rows held out, and of
@@ -56,6 +61,7 @@ class TradeoffCurve(Estimate):
     loadings: pd.DataFrame
     scores: pd.DataFrame
     groups: Groups
+    few: pd.DataFrame
     choices: Choices
     frozen: bool
     held_out: bool
@@ -237,30 +243,7 @@ class TradeoffCurve(Estimate):
         return self._summary_head(), self._summary_notes()
 
     def _summary_head(self) -> list[str]:
-        lines = [
-            "between groups: "
-            + ", ".join(
-                f"{level} ({count:,})"
-                for level, count in zip(self.groups.levels, self.groups.counts, strict=True)
-            )
-        ]
-        if self.cosines is not None:
-            first = self.cosines.tidy().iloc[0]
-            lines.append(
-                f"cosine between target and sensitive directions {first['estimate']:.2f} "
-                f"({first['std_error']:.2f}); near 1 there is nothing to keep that is fair"
-            )
-        return lines
+        return words.head(self)
 
     def _summary_notes(self) -> list[str]:
-        rows = "rows held out" if self.held_out else "the rows that were fitted"
-        notes = [f"Measures are of {rows}."]
-        if self.frozen:
-            notes.append("Standard errors hold the predictions fixed.")
-        else:
-            notes.append(
-                "Standard errors include that of the representation; decisions are smoothed at "
-                "the threshold for it."
-            )
-        notes.append("Straight lines are taken out, other dependence may remain: see .leakage().")
-        return notes
+        return words.notes(self)

@@ -10,13 +10,12 @@ import pandas as pd
 from causalif.errors import SmallSampleWarning, said_once, warn
 from causalif.estimate import Estimate
 from causalif.fairness.groups import SMALL
-from causalif.fairness.measures import MEASURES, Fixed, read_fixed
+from causalif.fairness.measures import FEW, MEASURES, Fixed, read_fixed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 TIED = 2.0  # standard errors
-FEW = 10  # rows that a group's value is an average over
 NOTHING = 1e-12  # a standard error but for rounding
 
 

@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from causalif.data.frames import read_frame
-from causalif.errors import DataError, Problems, check_choice, did_you_mean
+from causalif.errors import (
+    Problems,
+    check_choice,
+)
 from causalif.fairness.along import cosines_of, estimate_of, measured_of, mixed
+from causalif.fairness.asked import read_clusters, read_measures, read_places
 from causalif.fairness.curve import TradeoffCurve
+from causalif.fairness.few import few_events, warn_of_few
 from causalif.fairness.learning import NOTIONS, REDUCTIONS, Choices, learn
-from causalif.fairness.measures import MEASURES
 from causalif.fairness.points import UNMITIGATED, climb, fixed
 from causalif.fairness.problem import read_problem
 from causalif.fairness.representation import named_directions
-
-Places = Mapping[float, Mapping[int, float]]
-LINE = tuple(k / 10 for k in range(11))
-BINARY = (
-    "accuracy",
-    "log_loss",
-    "auc",
-    "demographic_parity",
-    "mean_score",
-    "equal_opportunity",
-    "equalized_odds",
-    "predictive_parity",
-    "calibration",
-)
-NUMERIC = ("mse", "mean_score", "calibration", "loss")
 
 
 def fairness_tradeoff(
@@ -108,6 +96,11 @@ def fairness_tradeoff(
     DataError
         Anything that cannot be used, before any fit.
 
+    Warns
+    -----
+    SmallSampleWarning
+        A group below 30 rows, or whose value is an average over fewer than 10 at some place.
+
     References
     ----------
     .. [1] Shi, Bhagwat, Yang, Kong & Jiang (2025), Understanding Fairness and Prediction Error
@@ -138,7 +131,7 @@ def fairness_tradeoff(
     problem = read_problem(
         data, outcome, sensitive, features, positive=positive, reference=reference, weights=weights
     )
-    names = _measures(measures, problem.logistic)
+    names = read_measures(measures, problem.logistic)
     rng = np.random.default_rng(seed)
     choices = Choices(target_dim, sensitive_dim, notion, reduction, near_shared)
     learned = learn(
@@ -151,7 +144,7 @@ def fairness_tradeoff(
     )
     most = learned.subspaces.most_shared
     linear = isinstance(model, str)
-    places = _places(shared, most, linear)
+    places = read_places(shared, most, linear)
     rungs = climb(
         problem,
         learned,
@@ -163,12 +156,14 @@ def fairness_tradeoff(
         rng=rng,
         progress=progress,
     )
-    sampling = {"weights": problem.weights, "clusters": _clusters(data, clusters)}
+    sampling = {"weights": problem.weights, "clusters": read_clusters(data, clusters)}
     at = {
         place: measured_of(problem, rungs, mix, names, threshold) for place, mix in places.items()
     }
     label = f"fairness of predictions of {outcome}"
     curve = estimate_of(problem, at, label, sampling)
+    few = few_events(problem, rungs, list(places.values()), names, threshold)
+    warn_of_few(few, problem.groups)
     raw = measured_of(problem, rungs, {UNMITIGATED: 1.0}, names, threshold)
     directions, loadings = named_directions(learned, most, keep_residual=keep_residual)
     return TradeoffCurve.from_estimate(
@@ -182,52 +177,9 @@ def fairness_tradeoff(
             {place: mixed(rungs, mix).linear for place, mix in places.items()}, index=problem.index
         ),
         groups=problem.groups,
+        few=few,
         choices=fixed(choices, learned),
         frozen=not linear,
         held_out=folds > 1,
         logistic=problem.logistic,
     )
-
-
-def _measures(given: str | Sequence[str] | None, logistic: bool) -> tuple[str, ...]:
-    if given is None:
-        return BINARY if logistic else NUMERIC
-    names = (given,) if isinstance(given, str) else tuple(given)
-    for name in names:
-        if name not in MEASURES:
-            raise DataError(f"measures: no {name!r}. {did_you_mean(name, MEASURES)}")
-    return names
-
-
-def _places(
-    shared: float | Sequence[float] | None, most: int, linear: bool
-) -> dict[float, dict[int, float]]:
-    """Of each place the share of each rung in its linear predictor."""
-    if shared is None:
-        shared = LINE if linear else tuple(range(most + 1))
-    problems = Problems()
-    places: dict[float, dict[int, float]] = {}
-    for place in np.ravel(np.array(shared, dtype=object)).tolist():
-        if isinstance(place, (int, np.integer)):
-            if not 0 <= place <= most:
-                problems.add(f"shared={place}: there are {most} shared directions here.")
-            places[int(place)] = {int(place): 1.0}
-        elif 0 <= place <= 1:
-            mix = {0: 1.0 - float(place), most: float(place)}
-            places[float(place)] = {k: share for k, share in mix.items() if share}
-        else:
-            problems.add(f"shared={place}: a float is a place on the line from 0.0 to 1.0.")
-    problems.raise_if_any()
-    return places
-
-
-def _clusters(data: Any, clusters: Any) -> Any:
-    if clusters is None or not isinstance(clusters, str):
-        return clusters
-    problems = Problems()
-    frame = read_frame(data, problems)
-    if clusters not in frame.positions:
-        raise DataError(
-            f"no column {clusters!r} in data. {did_you_mean(clusters, frame.positions)}"
-        )
-    return frame.column(clusters).to_numpy()

@@ -7,6 +7,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import expit
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -125,6 +126,15 @@ def test_a_place_on_the_line_is_one_column(drawn):
         X.assign(y=y, sex=sex), "y", "sex", shared=[0.25], measures="accuracy", folds=1, seed=1
     )
     assert scores[1] == pytest.approx(curve.scores[0.25].to_numpy())
+
+
+def test_directions_have_mean_zero_and_the_line_the_mean_of_the_target(drawn):
+    X, y, sex, _ = drawn
+    kept = cif.FairSubspace(keep_residual=True).fit(X, y, sensitive=sex)
+    assert kept.transform(X).mean(axis=0) == pytest.approx(0, abs=1e-10)
+    for place in (0.0, 1.0):  # the first equation of a logistic model
+        scores = cif.FairSubspace(shared=place).fit(X, y, sensitive=sex).transform(X)[:, 0]
+        assert expit(scores).mean() == pytest.approx(y.mean(), abs=1e-6)
 
 
 def test_works_in_a_pipeline_and_pickles(drawn):

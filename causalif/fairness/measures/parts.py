@@ -8,6 +8,8 @@ import numpy as np
 from scipy.special import expit, logit
 from scipy.stats import norm
 
+FEW = 10  # rows that a group's value is an average over
+
 
 @dataclass(frozen=True)
 class Measured:
