@@ -56,6 +56,14 @@ def test_the_favourable_level_and_the_reference(file, capsys):
     assert values[2] == pytest.approx(-values[0], abs=1e-6)
 
 
+def test_a_reference_that_is_a_number(file, capsys, tmp_path):
+    frame = pd.read_csv(file)
+    coded = tmp_path / "coded.csv"
+    frame.assign(sex=(frame["sex"] == "M").astype(int)).to_csv(coded, index=False)
+    assert ask(str(coded), "--shared", "1.0", "--measures", "mean_score", "--reference", "1") == 0
+    assert "gaps are differences from 1" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("more", "words"),
     [

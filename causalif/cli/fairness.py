@@ -60,8 +60,9 @@ def _fairness(chosen: argparse.Namespace) -> int:
     from causalif.fairness.tradeoff import fairness_tradeoff
 
     given = {name: getattr(chosen, name) for name in HANDED_ON}
-    for name in ("positive", "reference"):
-        given[name] = _as_in(data, chosen.outcome if name == "positive" else None, given[name])
+    given["positive"] = _as_in(data, chosen.outcome, given["positive"])
+    if len(chosen.sensitive) == 1:  # of several the levels are combinations, in words
+        given["reference"] = _as_in(data, chosen.sensitive[0], given["reference"])
     found = fairness_tradeoff(
         data,
         chosen.outcome,
@@ -98,9 +99,9 @@ def _places(words: list[str] | None) -> list[float] | None:
         ) from None
 
 
-def _as_in(data: Any, column: str | None, word: str | None) -> Any:
+def _as_in(data: Any, column: str, word: str | None) -> Any:
     """A level that is a number in the data, as that number."""
-    if word is None or column is None or column not in data or data[column].dtype == object:
+    if word is None or column not in data or data[column].dtype == object:
         return word
     try:
         number = float(word)
