@@ -12,6 +12,7 @@ import pandas as pd
 
 from causalif.data.roles import as_names
 from causalif.errors import DataError, Problems
+from causalif.estimate.citations import cited
 from causalif.report import html, plots
 
 if TYPE_CHECKING:
@@ -215,7 +216,7 @@ def sections(effect: EffectEstimate) -> list[html.Section]:
     if effect.design.notes:
         notes = [f"- {note}" for note in effect.design.notes]
         parts.append(html.Section("How the data were read", notes))
-    parts.append(html.Section("References", [f"- {key}" for key in effect.references]))
+    parts.append(html.Section("References", [f"- {one}" for one in cited(effect.references)]))
     return parts
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from causalif.errors import DataError
+from causalif.estimate.citations import cited
 from causalif.fairness.measures import MEASURES
 from causalif.report import html
 
@@ -69,7 +70,7 @@ def page(curve: TradeoffCurve) -> str:
                 "Measures in words",
                 [f"- {name}: {one.words}." for name, one in MEASURES.items() if name in terms],
             ),
-            html.Section("References", [f"- {key}" for key in curve.references]),
+            html.Section("References", [f"- {one}" for one in cited(curve.references)]),
         ],
         footer=f"causalif {__version__}.",
     )

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from causalif.errors import DataError
+from causalif.estimate.citations import cited
 from causalif.report import canvas, html, tables
 from causalif.sigma.assumed import assumptions, settings_of
 from causalif.sigma.result import REFERENCES
@@ -114,7 +115,7 @@ def sections(result: SigmaResult) -> list[html.Section]:
         html.Section("What had to be assumed", [f"- {text}" for text in assumptions(result)]),
         html.Section("To know", cautions),
         html.Section("Settings and diagnostics", table=settings_of(result)),
-        html.Section("References", [f"- {key}" for key in REFERENCES]),
+        html.Section("References", [f"- {one}" for one in cited(REFERENCES)]),
     ]
 
 

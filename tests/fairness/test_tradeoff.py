@@ -53,6 +53,8 @@ def test_more_sharing_buys_accuracy_for_a_gap(curve):
     assert price.loc["log_loss", "conf_high"] < 0
     errors = curve.std_error[["log_loss @ 0", "log_loss @ 1"]]
     assert price.loc["log_loss", "std_error"] < 0.8 * np.hypot(*errors)  # the rows are the same
+    by_hand = curve["log_loss @ 1"] - curve["log_loss @ 0"]
+    assert price.loc["log_loss", "std_error"] == pytest.approx(by_hand.std_error.iloc[0])
 
 
 def test_the_place_for_a_wanted_gap(curve):

@@ -256,7 +256,7 @@ def test_the_report_holds_everything_and_loads_nothing(result, tmp_path):
         "Order in time: C; then A; then M, N; then Y.",
         "linear in its parents",
         "log_normaliser",
-        "hoeting1999bayesian",
+        "Bayesian Model Averaging: A Tutorial",
         f"of {len(result.posterior.weights)} distinct graphs",
     ):
         assert part in text, part
