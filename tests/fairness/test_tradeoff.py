@@ -168,6 +168,9 @@ def test_two_attributes_are_taken_out_and_compared_by_their_combinations(data):
     fair, free = curve.at(0.0).values.abs(), curve.at(1.0).values.abs()
     assert free.iloc[1] > 0.25  # those who differ in both
     assert (fair < 0.06).all()
+    assert curve.at(1.0).values.max() < 0  # the farthest from zero counts, whatever its sign
+    place, (low, high) = curve.shared_for(0.2, "mean_score"), (fair.max(), free.max())
+    assert place == pytest.approx((0.2 - low) / (high - low))
     assert len(curve.few) == 0
 
 
