@@ -19,7 +19,7 @@ from causalif.fairness.learning import Choices
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-PLOTS = ("pareto", "curve", "loadings")
+PLOTS = ("pareto", "curve", "loadings", "angles")
 
 
 class TradeoffCurve(Estimate):
@@ -207,9 +207,9 @@ class TradeoffCurve(Estimate):
 
         Parameters
         ----------
-        kind : {"pareto", "curve", "loadings"}
+        kind : {"pareto", "curve", "loadings", "angles"}
             "pareto": a utility against a gap, with 95% ellipses; "curve": measures along the
-            line, with simultaneous bands; "loadings": the directions.
+            line, with simultaneous bands; "loadings": the directions; "angles": the cosines.
         ax : Axes, optional
         **options
             ``utility=`` and ``gap=`` (pareto), ``measures=`` (curve).

@@ -19,6 +19,7 @@ from causalif.report.canvas import (
     shorten,
 )
 from causalif.report.pareto import pareto
+from causalif.report.plots import forest
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -115,6 +116,19 @@ def draw_loadings(curve: TradeoffCurve, ax: Axes | None) -> Axes:
     return ax
 
 
+def draw_angles(curve: TradeoffCurve, ax: Axes | None) -> Axes:
+    """Cosines of the principal angles, with their intervals."""
+    if curve.cosines is None:
+        raise DataError("there is no angle to draw: a subspace of this curve is empty.")
+    label = "cosine of the angle: 0 is unrelated, 1 the same"
+    table = curve.cosines.tidy()
+    ends = ["conf_low", "conf_high"]
+    table[ends] = table[ends].clip(0.0, 1.0)  # a cosine is nowhere else
+    ax = forest(table, null=0.0, xlabel=label, ax=ax)
+    ax.set_xlim(-0.03, 1.03)
+    return ax
+
+
 def _gaps(known: Sequence[str]) -> list[str]:
     """Those of decisions; the true positive rate once, though two notions have it."""
     gaps = [term for term in known if term.startswith(("demographic", "equal"))]
@@ -138,4 +152,5 @@ DRAW: Mapping[str, Callable[..., Axes]] = {
     "pareto": draw_pareto,
     "curve": draw_curve,
     "loadings": draw_loadings,
+    "angles": draw_angles,
 }

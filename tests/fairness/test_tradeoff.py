@@ -231,7 +231,7 @@ def test_a_learner_that_fails_is_named(data):
         cif.fairness_tradeoff(data, "good", "sex", ["a", "b"], model=Broken(), seed=1)
 
 
-@pytest.mark.parametrize("kind", ["pareto", "curve", "loadings"])
+@pytest.mark.parametrize("kind", ["pareto", "curve", "loadings", "angles"])
 def test_plots(curve, kind):
     ax = curve.plot(kind)
     assert ax.has_data()
@@ -241,6 +241,8 @@ def test_plots(curve, kind):
     if kind == "curve":  # the true positive rate once, under either name
         drawn = [line.get_label() for line in ax.get_lines() if line.get_marker() != "None"]
         assert drawn == ["demographic parity", "equal opportunity", "equalized odds (FPR)"]
+    if kind == "angles":
+        assert "cosine1" in {label.get_text() for label in ax.get_yticklabels()}
     if kind == "loadings":
         assert "job[cook]" in {label.get_text() for label in ax.get_yticklabels()}
 
