@@ -59,7 +59,7 @@ def evaluate(data: pd.DataFrame) -> Iterator[Row]:
     rng = np.random.default_rng(0)
     learned = learn(problem.values, problem.target.codes, problem.codes, Choices(), rng=rng)
     yield from _directions(problem, learned)
-    ends = [_end(problem, learned, k) for k in (0, learned.subspaces.most_shared)]
+    ends = [_end(problem, learned, everything) for everything in (False, True)]
     yield from _coefficients(ends[0])
     extended = np.column_stack([np.ones(len(data)), problem.values])
     for place in PLACES:
@@ -79,12 +79,17 @@ def _error(columns: np.ndarray) -> np.ndarray:
 
 
 def _end(
-    problem: Problem, learned: Learned, shared: int
+    problem: Problem, learned: Learned, everything: bool
 ) -> tuple[LinearModel, np.ndarray, np.ndarray]:
-    projection, pullback = learned.subspaces.representation(shared, keep_residual=False)
+    """The model that shares nothing, or that on all features; its influence, whole and direct."""
+    projection, pullback = learned.subspaces.representation(0, keep_residual=False)
+    if everything:
+        projection = np.eye(len(learned.root))
     model = fit_linear(problem.values, problem.outcome, learned.root, projection, logistic=True)
     moved = sensitivities(model, problem.values, problem.outcome, learned.root)
-    gradient = learned.pull_root(moved.root) + pullback(moved.projection)
+    gradient = learned.pull_root(moved.root)
+    if not everything:
+        gradient = gradient + pullback(moved.projection)
     return model, moved.direct + _through(problem, learned, gradient), moved.direct
 
 

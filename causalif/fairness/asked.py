@@ -10,6 +10,7 @@ import numpy as np
 from causalif.data.frames import read_frame
 from causalif.errors import DataError, Problems, did_you_mean
 from causalif.fairness.measures import MEASURES
+from causalif.fairness.points import UNMITIGATED
 
 LINE = tuple(k / 10 for k in range(11))
 BINARY = (
@@ -48,6 +49,8 @@ def read_places(
 ) -> dict[float, dict[int, float]]:
     """Of each place the share of each rung in its linear predictor.
 
+    Whole numbers alone are counts; beside a float they are places too.
+
     Raises
     ------
     DataError
@@ -55,20 +58,26 @@ def read_places(
     """
     if shared is None:
         shared = LINE if linear else tuple(range(most + 1))
+    given = np.ravel(np.array(shared, dtype=object)).tolist()
+    counts = all(isinstance(place, (int, np.integer)) for place in given)
     problems = Problems()
-    places: dict[float, dict[int, float]] = {}
-    for place in np.ravel(np.array(shared, dtype=object)).tolist():
-        if isinstance(place, (int, np.integer)):
-            if not 0 <= place <= most:
-                problems.add(f"shared={place}: there are {most} shared directions here.")
-            places[int(place)] = {int(place): 1.0}
-        elif 0 <= place <= 1:
-            mix = {0: 1.0 - float(place), most: float(place)}
-            places[float(place)] = {k: share for k, share in mix.items() if share}
-        else:
+    for place in given:
+        if counts and not 0 <= place <= most:
+            problems.add(
+                f"shared={place}: there are {most} shared directions here.",
+                "A place on the line is a float (1.0).",
+            )
+        if not counts and not 0 <= place <= 1:
             problems.add(f"shared={place}: a float is a place on the line from 0.0 to 1.0.")
     problems.raise_if_any()
-    return places
+    if counts:
+        return {int(place): {int(place): 1.0} for place in given}
+    return {float(place): _on_the_line(float(place)) for place in given}
+
+
+def _on_the_line(place: float) -> dict[int, float]:
+    mix = {0: 1.0 - place, UNMITIGATED: place}
+    return {k: share for k, share in mix.items() if share}
 
 
 def read_clusters(data: Any, clusters: Any) -> Any:

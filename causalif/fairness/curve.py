@@ -25,17 +25,17 @@ PLOTS = ("pareto", "curve", "loadings", "angles")
 class TradeoffCurve(Estimate):
     """Utilities and gaps at every place between the fairest and the most accurate model.
 
-    A plain term is named ``"accuracy @ 0.5"``. Values at all places stand on the same rows, so
+    A term is named ``"accuracy @ 0.5"``. Values at all places stand on the same rows, so
     that differences along the curve have their own, smaller, standard errors.
 
     Attributes
     ----------
     terms : tuple of str
         The measure of each term.
-    places : tuple of float
-        How much is shared at each term.
+    places : tuple of float, or of int
+        Of each term the place on the line, or how many directions are shared.
     unmitigated : Estimate
-        The same measures of the model on all features.
+        The same measures of the model on all features; on the line it is at 1.0.
     cosines : Estimate or None
         Of the principal angles between the subspaces of target and attribute: the price in
         advance. Near 1 there is hardly anything to keep.

@@ -56,7 +56,8 @@ def draw_pareto(
         )  # fmt: skip
     points = pd.DataFrame(rows, columns=["label", "x", "y", "var_x", "var_y", "cov"])
     raw = curve.unmitigated.values
-    alone = ("all features", float(raw[gap]), float(raw[utility]))
+    on_the_line = 1.0 in places and not isinstance(places[0], int)  # and so drawn already
+    alone = None if on_the_line else ("all features", float(raw[gap]), float(raw[utility]))
     return pareto(points, x=_words(gap), y=_words(utility), alone=alone, ax=ax)
 
 

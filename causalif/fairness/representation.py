@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from causalif.fairness.downstream import LinearModel, fit_linear
+from causalif.fairness.downstream import fit_linear
 from causalif.fairness.learning import Learned
 from causalif.fairness.subspaces import Subspaces
 
@@ -57,21 +57,6 @@ def _signed(loadings: np.ndarray) -> np.ndarray:
     return loadings * np.sign(loadings[np.arange(len(loadings)), largest])[:, None]
 
 
-def endpoint(
-    learned: Learned,
-    values: np.ndarray,
-    outcome: np.ndarray,
-    shared: int,
-    *,
-    keep_residual: bool,
-    logistic: bool,
-    weights: np.ndarray | None = None,
-) -> LinearModel:
-    """The linear or logistic model on a representation."""
-    projection, _ = learned.subspaces.representation(shared, keep_residual=keep_residual)
-    return fit_linear(values, outcome, learned.root, projection, logistic=logistic, weights=weights)
-
-
 def line(
     learned: Learned,
     values: np.ndarray,
@@ -81,10 +66,11 @@ def line(
     keep_residual: bool,
     logistic: bool,
 ) -> tuple[float, np.ndarray]:
-    """Intercept and coefficients between the fairest model (0) and the most accurate (1)."""
-    ends = [
-        endpoint(learned, values, outcome, k, keep_residual=keep_residual, logistic=logistic)
-        for k in (0, learned.subspaces.most_shared)
-    ]
-    intercept = (1 - place) * ends[0].intercept + place * ends[1].intercept
-    return intercept, (1 - place) * ends[0].coefficients + place * ends[1].coefficients
+    """Intercept and coefficients between the fairest model (0) and that on all features (1)."""
+    nothing_shared, _ = learned.subspaces.representation(0, keep_residual=keep_residual)
+    fair, free = (
+        fit_linear(values, outcome, learned.root, projection, logistic=logistic)
+        for projection in (nothing_shared, np.eye(len(learned.root)))
+    )
+    intercept = (1 - place) * fair.intercept + place * free.intercept
+    return intercept, (1 - place) * fair.coefficients + place * free.coefficients

@@ -48,10 +48,9 @@ def fairness_tradeoff(
 ) -> TradeoffCurve:
     """How much accuracy fairness costs: a curve with its influence function.
 
-    Predictions are made without the sensitive attribute, from a representation of the features
-    that shares nothing with it (0), all that helps (1), or something between; each utility and
-    gap is estimated at every place, with the uncertainty of the representation in its standard
-    error.
+    Predictions are made without the sensitive attribute: from a representation of the features
+    that shares nothing with it (0.0), from all features (1.0), or between; each utility and gap is
+    estimated at every place, with the uncertainty of the representation in its standard error.
 
     Parameters
     ----------
@@ -66,9 +65,10 @@ def fairness_tradeoff(
         "auto": logistic for a binary outcome, else linear. Another learner is fitted on each
         representation; predictions are of rows held out, and standard errors then hold them
         fixed.
-    shared : sequence of int or float, optional
-        Places: a float on the line from 0.0 to 1.0 between linear predictors, an int for so many
-        shared directions. By default 0.0, 0.1, ..., 1.0; with another learner all counts.
+    shared : float, int, or sequence of either, optional
+        Floats are places on the line between the linear predictors at 0.0 and at 1.0; whole
+        numbers alone are counts of shared directions. By default 0.0, 0.1, ..., 1.0; with another
+        learner all counts.
     measures : str or list of str, optional
         See ``cif.fairness.measures.MEASURES``. By default accuracy, log loss, AUC and the usual
         gaps; of numbers mean squared error, mean score, calibration and loss by group.

@@ -34,7 +34,7 @@ class FairSubspace(TransformerMixin, BaseEstimator):
     shared : int or float, default 0
         An int: so many shared directions are kept, the most useful first. A float in [0, 1]: one
         column, the linear predictor on the line between the model without shared directions
-        (0.0) and the one with all (1.0).
+        (0.0) and the one on all features (1.0).
     notion : {"demographic_parity", "equal_opportunity", "equalized_odds"}
         Which differences of means are taken out: between groups; between groups among those
         with the favourable target (the last level); within every level of the target.

@@ -87,6 +87,38 @@ def test_unmitigated_is_the_logistic_model_on_all_features(data, curve):
     assert here.unmitigated.values["log_loss"] == pytest.approx(-np.log(told).mean(), abs=1e-4)
 
 
+def test_the_line_ends_at_the_model_on_all_features(curve):
+    at_one, whole = curve.at(1.0), curve.unmitigated
+    assert at_one.values.to_numpy() == pytest.approx(whole.values.to_numpy(), abs=1e-12)
+    assert at_one.influence.to_numpy() == pytest.approx(whole.influence.to_numpy(), abs=1e-12)
+
+
+def test_whole_numbers_are_counts_unless_a_float_is_beside_them(data):
+    ask = (data, "good", "sex", ["a", "b"])
+    line = cif.fairness_tradeoff(*ask, shared=[0, 0.5, 1], measures="mean_score", seed=1)
+    assert [type(place) for place in line.places] == [float] * 3
+    assert line.at(1).values.iloc[0] == pytest.approx(line.unmitigated.values.iloc[0])
+    ladder = cif.fairness_tradeoff(*ask, shared=[0, 1], measures="mean_score", seed=1)
+    assert [type(place) for place in ladder.places] == [int] * 2
+    assert ladder.at(0).values.iloc[0] == pytest.approx(line.at(0).values.iloc[0])
+    with pytest.raises(DataError, match=r"shared=2: a float is a place"):
+        cif.fairness_tradeoff(*ask, shared=[0.5, 2], seed=1)
+
+
+def test_copies_of_rows_in_clusters_tell_nothing_more(data):
+    """Twice the rows, each pair a cluster: the errors of the rows once, but for G / (G - 1)."""
+    ask = {"measures": "loss", "shared": 0.5, "folds": 1, "seed": 1}
+    once = data.drop(columns="good").assign(person=np.arange(ROWS))
+    twice = pd.concat([once, once], ignore_index=True)
+    features = ["a", "b", "c"]
+    one = cif.fairness_tradeoff(once, "pay", "sex", features, target_dim=1, **ask)
+    two = cif.fairness_tradeoff(
+        twice, "pay", "sex", features, target_dim=1, clusters="person", **ask
+    )
+    assert two.values.iloc[0] == pytest.approx(one.values.iloc[0], rel=0.01)
+    assert two.std_error.iloc[0] == pytest.approx(one.std_error.iloc[0], rel=0.01)
+
+
 def test_same_seed_same_numbers(data, curve):
     again = cif.fairness_tradeoff(data.drop(columns="pay"), "good", "sex", seed=1)
     assert again.values.equals(curve.values)

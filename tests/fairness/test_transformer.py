@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from scipy.special import expit
 from sklearn.base import clone
+from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import check_estimator
@@ -121,6 +122,10 @@ def test_a_place_on_the_line_is_one_column(drawn):
         for place in (0.0, 0.25, 1.0)
     ]
     assert scores[1] == pytest.approx(0.75 * scores[0] + 0.25 * scores[2])
+    inputs = pd.get_dummies(X, drop_first=True).astype(float)
+    # Its penalty looks the same from all uncorrelated coordinates; PCA's divisor is n - 1.
+    whole = make_pipeline(PCA(whiten=True), LogisticRegression()).fit(inputs, y)
+    assert scores[2] == pytest.approx(whole.decision_function(inputs), abs=0.02)
     assert np.ptp(means_of(scores[0], sex)) < 1e-10
     curve = cif.fairness_tradeoff(
         X.assign(y=y, sex=sex), "y", "sex", shared=[0.25], measures="accuracy", folds=1, seed=1
