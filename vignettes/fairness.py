@@ -35,13 +35,12 @@ ax = curve.plot(ax=ax)
 
 # %% [markdown]
 # *Accuracy against the gap: the share of men for whom the rule says yes less that of women. At 0
-# nothing is used that goes with sex along a straight line; at 1 everything that helps; between them
-# the line. Regions hold 95%, the uncertainty of what "goes with sex" included. The star is logistic
-# regression on all features.*
+# nothing is used that goes with sex along a straight line; 1 is logistic regression on all features;
+# between them the line. Regions hold 95%, the uncertainty of what "goes with sex" included.*
 #
-# **Two points of accuracy buy nearly the whole gap.** From 1 to 0 the gap falls from 18 points to
-# less than one, and accuracy from 83.7% to 81.8%. Half of the gap goes for half a point: the curve
-# is flat at first. (Saying no to everybody is right in 75%.)
+# **Three points of accuracy buy nearly the whole gap, and one buys half of it.** From 1 to 0 the gap
+# falls from 18 points to less than one, and accuracy from 84.8% to 81.8%. Half of the gap goes for
+# less than a point: the curve is flat at first. (Saying no to everybody is right in 75%.)
 #
 # Below: how such a rule is found, what the price hangs on and when it cannot be paid, which kind of
 # fairness this is and which it is not, and what caused the gap in the first place.
@@ -51,7 +50,7 @@ ax = curve.plot(ax=ax)
 # Along which direction of the features do those with high and low income differ most? And along
 # which men and women? (Sliced inverse regression: differences of means, in units in which the
 # features are uncorrelated.) The rule at 0 uses what is left of the first once the second is
-# taken out. The second is let in again as one goes to 1.
+# taken out. All is let in again as one goes to 1.
 
 # %%
 figure, ax = plt.subplots(figsize=(7, 4.6), layout="constrained")
@@ -109,7 +108,14 @@ ax = curve.plot("curve", ax=ax)
 
 # %%
 other = cif.fairness_tradeoff(
-    adult, "income", "sex", measures=measures, notion="equal_opportunity", shared=0.0, seed=1
+    adult,
+    "income",
+    "sex",
+    measures=measures,
+    notion="equal_opportunity",
+    keep_residual=True,  # all that is unrelated to what differs, not the target's direction alone
+    shared=0.0,
+    seed=1,
 )
 pd.DataFrame(
     {
@@ -122,7 +128,7 @@ pd.DataFrame(
 
 # %% [markdown]
 # Equal opportunity is nearly free here, for what differs between the sexes among people with a
-# high income hardly tells income (the cosine is 0.07). But the shares of yes then differ by 13
+# high income hardly tells income (the cosine is 0.07). But the shares of yes then differ by 14
 # points. No rule can give both, since more men earn more; which is wanted is not for statistics
 # to say.
 #
@@ -233,9 +239,9 @@ ax = parts.plot(ax=ax)
 table = curve.tidy().set_index(["term", "shared"])["estimate"]
 assert 0.17 < table["demographic_parity", 1.0] < 0.19
 assert abs(table["demographic_parity", 0.0]) < 0.01
-assert 0.835 < table["accuracy", 1.0] < 0.84
+assert 0.845 < table["accuracy", 1.0] < 0.85
 assert 0.816 < table["accuracy", 0.0] < 0.821
-assert table["accuracy", 1.0] - table["accuracy", 0.5] < 0.006
+assert table["accuracy", 1.0] - table["accuracy", 0.5] < 0.01
 assert table["demographic_parity", 0.5] < 0.1
 assert 0.74 < (adult["income"] == "<=50K").mean() < 0.76
 rates = cif.gap(adult["income"], curve.probabilities[1.0], adult["sex"]).rates.values
@@ -244,7 +250,7 @@ assert 0.4 < curve.cosines.values.iloc[0] < 0.47
 assert table["equalized_odds[TPR]", 0.0] < -0.2
 alike = other.tidy().set_index("term")["estimate"]
 assert abs(alike["equalized_odds[TPR]"]) < 0.03
-assert 0.12 < alike["demographic_parity"] < 0.14
+assert 0.135 < alike["demographic_parity"] < 0.145
 assert round(other.cosines.values.iloc[0], 2) == 0.07
 assert alike["accuracy"] > table["accuracy", 1.0] - 0.004
 steep = bound.tidy().set_index(["term", "shared"])["estimate"]
