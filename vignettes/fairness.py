@@ -35,12 +35,13 @@ ax = curve.plot(ax=ax)
 
 # %% [markdown]
 # *Accuracy against the gap: the share of men for whom the rule says yes less that of women. At 0
-# nothing is used that goes with sex along a straight line; 1 is logistic regression on all features;
-# between them the line. Regions hold 95%, the uncertainty of what "goes with sex" included.*
+# nothing is used that goes with sex along a straight line; 1 is logistic regression on all
+# features; between them the line. Regions hold 95%, the uncertainty of what "goes with sex"
+# included.*
 #
-# **Three points of accuracy buy nearly the whole gap, and one buys half of it.** From 1 to 0 the gap
-# falls from 18 points to less than one, and accuracy from 84.8% to 81.8%. Half of the gap goes for
-# less than a point: the curve is flat at first. (Saying no to everybody is right in 75%.)
+# **Three points of accuracy buy nearly the whole gap, and one buys half of it.** From 1 to 0 the
+# gap falls from 18 points to less than one, and accuracy from 84.8% to 81.8%. Half of the gap goes
+# for less than a point: the curve is flat at first. (Saying no to everybody is right in 75%.)
 #
 # Below: how such a rule is found, what the price hangs on and when it cannot be paid, which kind of
 # fairness this is and which it is not, and what caused the gap in the first place.
