@@ -15,6 +15,7 @@ from causalif.fairness import words
 from causalif.fairness.groups import Groups
 from causalif.fairness.leakage import leakage
 from causalif.fairness.learning import Choices
+from causalif.fairness.reduction import DimensionEvidence
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,8 +26,8 @@ PLOTS = ("pareto", "curve", "loadings", "angles")
 class TradeoffCurve(Estimate):
     """Utilities and gaps at every place between the fairest and the most accurate model.
 
-    A term is named ``"accuracy @ 0.5"``. Values at all places stand on the same rows, so
-    that differences along the curve have their own, smaller, standard errors.
+    A term is named ``"accuracy @ 0.5"``. All places stand on the same rows, so that differences
+    along the curve have their own, smaller, standard errors.
 
     Attributes
     ----------
@@ -35,23 +36,24 @@ class TradeoffCurve(Estimate):
     places : tuple of float, or of int
         Of each term the place on the line, or how many directions are shared.
     unmitigated : Estimate
-        The same measures of the model on all features; on the line it is at 1.0.
+        The same of the model on all features; on the line it is at 1.0.
     cosines : Estimate or None
-        Of the principal angles between the subspaces of target and attribute: the price in
-        advance. Near 1 there is hardly anything to keep.
+        Of the angles between the subspaces of target and attribute: the price in advance. Near 1
+        there is hardly anything to keep.
     loadings : DataFrame
         Directions of the representation with everything shared, on standardised features.
     scores : DataFrame
         Linear predictors of each row at each place, of rows held out.
     groups : Groups
     few : DataFrame
-        Group values that are averages over fewer than ten rows somewhere along the curve:
-        measure, group, events (the fewest). Intervals of these, and of gaps from them, are too
-        short.
+        Group values that are averages over fewer than ten rows at some place: measure, group,
+        events (the fewest). Intervals of these, and of gaps from them, are too short.
     choices : Choices
+    evidence : dict of str to DimensionEvidence
+        Of "target" and "sensitive", where a dimension was chosen by the data.
     frozen, held_out, logistic : bool
-        Whether predictions were held fixed in the standard errors, are of rows held out, and of
-        a binary outcome.
+        Whether predictions were held fixed in standard errors, are of rows held out, and of a
+        binary outcome.
     """
 
     terms: tuple[str, ...]
@@ -63,6 +65,7 @@ class TradeoffCurve(Estimate):
     groups: Groups
     few: pd.DataFrame
     choices: Choices
+    evidence: dict[str, DimensionEvidence]
     frozen: bool
     held_out: bool
     logistic: bool
@@ -80,7 +83,7 @@ class TradeoffCurve(Estimate):
         Parameters
         ----------
         level, exponentiate, method, seed
-            As in `Estimate.tidy`; ``method="simultaneous"`` gives bands for the whole curve.
+            As in `Estimate.tidy`; "simultaneous" gives bands for the whole curve.
         """
         table = super().tidy(level, exponentiate, method=method, seed=seed)
         table["term"] = list(self.terms)
@@ -146,14 +149,13 @@ class TradeoffCurve(Estimate):
         Parameters
         ----------
         at_most : float
-            The largest gap, in absolute value (the largest over groups, where there are several).
+            The largest gap in absolute value, of all groups.
         measure : str, default "demographic_parity"
 
         Returns
         -------
         float
-            A place on the line, between the places of the curve by interpolation; to be given to
-            ``FairSubspace(shared=)``.
+            A place on the line, by interpolation; for ``FairSubspace(shared=)``.
 
         Raises
         ------
@@ -210,7 +212,6 @@ class TradeoffCurve(Estimate):
         kind : {"pareto", "curve", "loadings", "angles"}
             "pareto": a utility against a gap, with 95% ellipses; "curve": measures along the
             line, with simultaneous bands; "loadings": the directions; "angles": the cosines.
-        ax : Axes, optional
         **options
             ``utility=`` and ``gap=`` (pareto), ``measures=`` (curve).
 

@@ -95,6 +95,16 @@ def check_not_among(features: Features, values: np.ndarray, groups: Sequence[Gro
                 )
 
 
+def check_dimensions(problems: Problems, **given: Any) -> None:
+    """Note dimensions that are neither "auto" nor whole numbers of at least 1."""
+    for word, dimension in given.items():
+        number = isinstance(dimension, (int, np.integer)) and not isinstance(dimension, bool)
+        if number and int(dimension) >= 1:
+            continue
+        if not isinstance(dimension, str) or dimension != "auto":
+            problems.add(f'{word}={dimension!r} is not "auto" or a whole number of at least 1.')
+
+
 def check_options(asked: Any) -> None:
     """Refuse options of a `FairSubspace` that make no sense, or none together.
 
@@ -106,7 +116,9 @@ def check_options(asked: Any) -> None:
     problems = Problems()
     check_choice(problems, "notion", asked.notion, NOTIONS)
     check_choice(problems, "reduction", asked.reduction, REDUCTIONS)
-    if isinstance(asked.shared, bool) or asked.shared < 0:
+    check_dimensions(problems, target_dim=asked.target_dim, sensitive_dim=asked.sensitive_dim)
+    number = isinstance(asked.shared, (int, float, np.number))
+    if not number or isinstance(asked.shared, bool) or not asked.shared >= 0:
         problems.add(f"shared={asked.shared!r} is neither a count nor a float in [0, 1].")
     elif is_place(asked.shared) and asked.shared > 1:
         problems.add(

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from causalif.errors import ConvergenceWarning, DataError, warn
-from causalif.fairness.reduction.dimension import ladle_dimension
+from causalif.fairness.reduction.evidence import DimensionEvidence, dimension_evidence
+from causalif.fairness.reduction.fits import Data
 from causalif.fairness.reduction.kernels import Kernel, kernel, root
 from causalif.fairness.reduction.moments import Gradient, Moments, cell_moments
 from causalif.fairness.reduction.spectral import gap
@@ -49,6 +50,8 @@ class Learned:
         The inverse root of the covariance.
     pull_root : callable
     subspaces : Subspaces
+    evidence : dict of str to DimensionEvidence
+        Of "target" and "sensitive", where a dimension was chosen by the data.
     """
 
     moments: Moments
@@ -56,6 +59,7 @@ class Learned:
     root: np.ndarray
     pull_root: Pullback
     subspaces: Subspaces
+    evidence: dict[str, DimensionEvidence]
 
 
 def learn(
@@ -94,19 +98,26 @@ def learn(
     by_target = kernel(choices.reduction, moments, levels[:, 0])
     by_sensitive = _sensitive_kernel(moments, levels, choices)
     groups = np.unique(levels[:, 1:], axis=0, return_inverse=True)[1].ravel()[cell]
+    data = {"target": Data(values, target, weights), "sensitive": Data(values, groups, weights)}
+    dimensions, evidence = {"sensitive": 0}, {}
+    sides = {"target": by_target} | ({"sensitive": by_sensitive} if sensitive else {})
+    for side, of in sides.items():
+        found = _dimension(side, choices, of, data[side], rng)
+        if isinstance(found, DimensionEvidence):
+            evidence[side] = found
+            found = max(1, found.dimension)
+        dimensions[side] = found
     subspaces = decompose(
         by_target,
         by_sensitive,
-        target_dim=_dimension("target", choices, by_target, values, target, rng),
-        sensitive_dim=_dimension("sensitive", choices, by_sensitive, values, groups, rng)
-        if sensitive
-        else 0,
+        target_dim=dimensions["target"],
+        sensitive_dim=dimensions["sensitive"],
         near_shared=choices.near_shared,
         apart=choices.apart,
     )
     _warn_of_no_gap("target", by_target, subspaces.target_dim)
     _warn_of_no_gap("sensitive", by_sensitive, subspaces.sensitive_dim)
-    return Learned(moments, cell, inverse, pull_root, subspaces)
+    return Learned(moments, cell, inverse, pull_root, subspaces, evidence)
 
 
 def _sensitive_kernel(moments: Moments, levels: np.ndarray, choices: Choices) -> Kernel:
@@ -133,14 +144,9 @@ def _no_kernel(moments: Moments) -> Kernel:
 
 
 def _dimension(
-    side: str,
-    choices: Choices,
-    of: Kernel,
-    values: np.ndarray,
-    codes: np.ndarray,
-    rng: np.random.Generator,
-) -> int:
-    """As given; or all that means differ in, or by the ladle."""
+    side: str, choices: Choices, of: Kernel, data: Data, rng: np.random.Generator
+) -> int | DimensionEvidence:
+    """As given; or all that means differ in, or what the data say."""
     given = choices.target_dim if side == "target" else choices.sensitive_dim
     eigenvalues = np.linalg.eigvalsh(of.matrix)[::-1]
     rank = int((eigenvalues > RANK * max(eigenvalues[0], 1e-300)).sum())
@@ -148,7 +154,7 @@ def _dimension(
         # Every mean difference is to go, and a binary target has but one.
         if choices.reduction == "sir" and (side == "sensitive" or rank == 1):
             return rank
-        return max(1, ladle_dimension(choices.reduction, values, codes, rng))
+        return dimension_evidence(choices.reduction, data, rng=rng)
     if not 1 <= given <= rank:
         raise DataError(
             f"{side}_dim={given}: {choices.reduction} finds between 1 and {rank} directions of the "

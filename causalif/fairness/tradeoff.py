@@ -16,6 +16,7 @@ from causalif.fairness.along import cosines_of, estimate_of, measured_of, mixed
 from causalif.fairness.asked import read_clusters, read_measures, read_places
 from causalif.fairness.curve import TradeoffCurve
 from causalif.fairness.few import few_events, warn_of_few
+from causalif.fairness.inputs import check_dimensions
 from causalif.fairness.learning import NOTIONS, REDUCTIONS, Choices, learn
 from causalif.fairness.points import UNMITIGATED, climb, fixed
 from causalif.fairness.problem import read_problem
@@ -123,6 +124,7 @@ def fairness_tradeoff(
     problems = Problems()
     check_choice(problems, "notion", notion, NOTIONS)
     check_choice(problems, "reduction", reduction, REDUCTIONS)
+    check_dimensions(problems, target_dim=target_dim, sensitive_dim=sensitive_dim)
     if not isinstance(folds, int) or folds < 1:
         problems.add(f"folds={folds!r} is not a whole number of at least 1.")
     if not 0 < threshold < 1:
@@ -179,6 +181,7 @@ def fairness_tradeoff(
         groups=problem.groups,
         few=few,
         choices=fixed(choices, learned),
+        evidence=learned.evidence,
         frozen=not linear,
         held_out=folds > 1,
         logistic=problem.logistic,

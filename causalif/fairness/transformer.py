@@ -6,20 +6,18 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from causalif.errors import DataError, DataWarning, warn
-from causalif.fairness.features import Features, frame_of, learn_features
-from causalif.fairness.groups import Groups
-from causalif.fairness.inputs import check_not_among, check_options, indicators, is_place, read_each
+from causalif.errors import DataError
+from causalif.fairness.inputs import check_not_among, check_options, is_place
 from causalif.fairness.learning import Choices, Learned, learn
+from causalif.fairness.reads import ReadsFeatures
 from causalif.fairness.representation import line, named_directions
 from causalif.fairness.subspaces import NEAR_SHARED
-from causalif.fairness.targets import Target, read_target
+from causalif.fairness.targets import Target
 
 
-class FairSubspace(TransformerMixin, BaseEstimator):
+class FairSubspace(ReadsFeatures):
     """Features that serve a target, less the directions along which a sensitive attribute shows.
 
     Finds the directions of the features that tell of the target, and those along which groups
@@ -61,6 +59,9 @@ class FairSubspace(TransformerMixin, BaseEstimator):
     directions_ : DataFrame, shape (k, p)
         Loadings of the standardised features.
     target_dim_, sensitive_dim_ : int
+    dimension_evidence_ : dict of str to DimensionEvidence
+        Of "target" and "sensitive", where the dimension was chosen by the data: a table of
+        tests and criteria by dimension.
     n_features_in_, feature_names_in_
         As scikit-learn has them.
 
@@ -99,11 +100,6 @@ class FairSubspace(TransformerMixin, BaseEstimator):
     >>> bool(abs(means[1] - means[0]) < 1e-10)
     True
     """
-
-    n_features_in_: int
-    _features: Features
-    _levels: list[tuple[Any, ...]]
-    _means: np.ndarray
 
     def __init__(
         self,
@@ -200,60 +196,11 @@ class FairSubspace(TransformerMixin, BaseEstimator):
         """`fit`, then `transform` of the same rows."""
         return self.fit(X, y, sensitive).transform(X, sensitive if self.aware else None)
 
-    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """``target1``, ..., ``shared1``, ..., ``residual1``, ...; of a float `shared` ``score``."""
-        check_is_fitted(self, "directions_")
-        return np.asarray(self.directions_.index, dtype=object)
-
-    def _read(self, X: Any, y: Any) -> tuple[Target, np.ndarray]:
-        """The target, and standardised features; their levels and scales are kept."""
-        if y is None:
-            raise DataError(
-                "This FairSubspace estimator requires y to be passed, but the target y is None."
-            )
-        frame = frame_of(X)
-        if frame is None:
-            numbers = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
-            frame = pd.DataFrame(numbers, columns=[f"x{k}" for k in range(self.n_features_in_)])
-        else:
-            validate_data(self, X, skip_check_array=True)
-        target = read_target(y, self.slices)
-        if len(frame) != len(target.codes):
-            raise DataError(f"X has {len(frame)} rows and y has {len(target.codes)}.")
-        self._features, values = learn_features(frame)
-        return target, values
-
-    def _encoded(self, X: Any) -> np.ndarray:
-        frame = frame_of(X)
-        if frame is None:
-            numbers = validate_data(self, X, reset=False, dtype=np.float64)
-            frame = pd.DataFrame(numbers, columns=list(self._features.columns))
-        else:
-            validate_data(self, X, skip_check_array=True, reset=False)
-        return self._features.encode(frame)
-
-    def _attributes(self, sensitive: Any, X: Any, rows: int) -> list[Groups]:
-        if sensitive is None:
-            warn(
-                "FairSubspace was given no sensitive=: nothing is taken out, and the features are "
-                "those that serve the target. Give fit(X, y, sensitive=...).",
-                DataWarning,
-            )
-            return []
-        return read_each(sensitive, getattr(X, "index", None), rows)
-
-    def _centre(self, values: np.ndarray, sensitive: Any, *, reset: bool) -> np.ndarray:
-        """Features less what is linear in the attributes' indicators."""
-        attributes = indicators(sensitive, self._levels, len(values))
-        inputs = np.column_stack([np.ones(len(values)), attributes])
-        if reset:
-            self._means = np.linalg.lstsq(inputs, values, rcond=None)[0]
-        return values - inputs @ self._means
-
     def _keep(self, learned: Learned, values: np.ndarray, target: Target) -> None:
         spaces = learned.subspaces
         self.cosines_ = spaces.cosines
         self.target_dim_, self.sensitive_dim_ = spaces.target_dim, spaces.sensitive_dim
+        self.dimension_evidence_ = learned.evidence
         self._offset: float | np.ndarray = 0.0
         if is_place(self.shared):
             if target.numbers is None:

@@ -304,6 +304,7 @@ def test_unknown_plots_and_measures_are_refused(curve):
         ({"weights": pd.Series(np.ones(ROWS), np.arange(ROWS)[::-1])}, "weights has other row"),
         ({"clusters": "village"}, "no column 'village'"),
         ({"notion": "dp"}, "notion='dp'"),
+        ({"target_dim": "bic"}, "target_dim='bic' is not"),
     ],
 )
 def test_bad_input_is_named(data, given, words):

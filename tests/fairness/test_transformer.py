@@ -142,6 +142,16 @@ def test_directions_have_mean_zero_and_the_line_the_mean_of_the_target(drawn):
         assert expit(scores).mean() == pytest.approx(y.mean(), abs=1e-6)
 
 
+def test_the_evidence_about_a_dimension_is_kept(drawn):
+    X, y, sex, _ = drawn
+    assert cif.FairSubspace().fit(X, y, sensitive=sex).dimension_evidence_ == {}  # means: all
+    found = cif.FairSubspace(reduction="dr").fit(X, y, sensitive=sex)
+    assert set(found.dimension_evidence_) == {"target", "sensitive"}
+    for side, evidence in found.dimension_evidence_.items():
+        best = int(evidence.table["ladle"].idxmin())
+        assert getattr(found, f"{side}_dim_") == max(1, evidence.table["dimension"][best])
+
+
 def test_works_in_a_pipeline_and_pickles(drawn):
     X, y, sex, _ = drawn
     chain = make_pipeline(cif.FairSubspace(), LogisticRegression())
@@ -219,6 +229,10 @@ def refit(drawn, **given):
                 .transform(d[0], sensitive=np.repeat("X", ROWS))
             ),
             "sensitive has the level 'X' in 600 of 600 rows",
+        ),
+        (
+            lambda d: cif.FairSubspace("all", 0, shared="x").fit(d[0], d[1], sensitive=d[2]),
+            r"(?s)3 problems.*target_dim='all'.*sensitive_dim=0.*shared='x'",
         ),
         (
             lambda d: cif.FairSubspace(shared=2).fit(d[0], d[1], sensitive=d[2]),
