@@ -18,6 +18,7 @@ from causalif.fairness.curve import TradeoffCurve
 from causalif.fairness.few import few_events, warn_of_few
 from causalif.fairness.inputs import check_dimensions
 from causalif.fairness.learning import NOTIONS, REDUCTIONS, Choices, learn
+from causalif.fairness.others import warn_if_won_back
 from causalif.fairness.points import UNMITIGATED, climb, fixed
 from causalif.fairness.problem import read_problem
 from causalif.fairness.representation import named_directions
@@ -101,6 +102,8 @@ def fairness_tradeoff(
     -----
     SmallSampleWarning
         A group below 30 rows, or whose value is an average over fewer than 10 at some place.
+    DataWarning
+        A learner that is not linear with `keep_residual`: it can win the attribute back.
 
     References
     ----------
@@ -147,6 +150,8 @@ def fairness_tradeoff(
     most = learned.subspaces.most_shared
     linear = isinstance(model, str)
     places = read_places(shared, most, linear)
+    if not linear and keep_residual:
+        warn_if_won_back(problem, learned, model, np.random.default_rng(0))
     rungs = climb(
         problem,
         learned,

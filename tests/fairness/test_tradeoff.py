@@ -13,7 +13,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 
 import causalif as cif
-from causalif.errors import DataError, FitError, SmallSampleWarning
+from causalif.errors import DataError, DataWarning, FitError, SmallSampleWarning
 from causalif.fairness.few import warn_of_few
 from causalif.fairness.groups import Groups
 from causalif.fairness.leakage import distance_correlation
@@ -252,6 +252,25 @@ def test_another_learner_is_held_fixed(data):
     table = curve.tidy().set_index(["term", "shared"])["estimate"]
     assert table["auc", 1] > 0.65
     assert table["demographic_parity", 0] < table["demographic_parity", 1]
+
+
+def test_a_learner_that_bends_may_win_the_attribute_back():
+    """|b| tells the group and no straight line does; b is in the complement."""
+    rng = np.random.default_rng(8)
+    group = rng.integers(0, 2, 600)
+    b = rng.choice([-1, 1], 600) * (1 + 2 * group) + 0.3 * rng.normal(size=600)
+    frame = pd.DataFrame({"a": rng.normal(size=600) + group, "b": b, "group": group})
+    frame["good"] = (frame["a"] + rng.logistic(size=600) > 0).astype(int)
+    ask = (frame, "good", "group", ["a", "b"])
+    forest = RandomForestClassifier(20, min_samples_leaf=20, random_state=1)
+    given = {"shared": [0], "measures": "accuracy", "seed": 1}
+    with pytest.warns(DataWarning, match=r"RandomForest.*with an area of (0\.9\d|1\.00)"):
+        cif.fairness_tradeoff(*ask, model=forest, keep_residual=True, **given)
+    # All that tells of the target tells the group: nothing is left but the mean.
+    plain = cif.fairness_tradeoff(*ask, model=forest, **given)  # warnings are errors here
+    assert np.ptp(plain.scores[0]) < 0.05
+    assert plain.cosines.values.iloc[0] > 0.95
+    cif.fairness_tradeoff(*ask, model=LogisticRegression(), keep_residual=True, **given)
 
 
 def test_a_learner_that_fails_is_named(data):
