@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from causalif.attribution import group_influence, row_influence
     from causalif.datasets import list_datasets, load_dataset
     from causalif.effects import (
         average_effect,
@@ -51,6 +52,7 @@ __all__ = [
     "fairness_tradeoff",
     "gap",
     "graph_fit",
+    "group_influence",
     "implied_independencies",
     "is_adjustment_set",
     "list_datasets",
@@ -61,6 +63,7 @@ __all__ = [
     "path_specific_effects",
     "plot_dag",
     "read_dag",
+    "row_influence",
     "sigma_analysis",
     "weighted_direct_effect",
     "write_dag",
@@ -96,6 +99,8 @@ _HOME = {
     "fairness_tradeoff": "causalif.fairness",
     "gap": "causalif.fairness",
     "decompose_gap": "causalif.fairness",
+    "row_influence": "causalif.attribution",
+    "group_influence": "causalif.attribution",
 }
 
 

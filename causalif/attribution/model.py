@@ -1,0 +1,162 @@
+"""A fitted model as sums over rows: what removing rows needs to know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from causalif.errors import DataError
+
+STEPS = 100
+TOLERANCE = 1e-12  # of a Newton step, in standard deviations of the coefficient
+HALVINGS = 30
+VANISHED = 1e-7
+FREE = 1e-10  # of an eigenvalue, coefficients in units of their own curvature
+
+# From linear predictors of some rows, shape (m, c), and the rows' positions, to the first and the
+# second derivative of each row's loss in them, shapes (m, c) and (m, c, c).
+Derivatives = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+
+@dataclass(frozen=True)
+class Model:
+    """Coefficients that minimise a sum of losses of linear predictors, plus a penalty.
+
+    Attributes
+    ----------
+    design : ndarray, shape (n, p)
+        With a column of ones where there is an intercept.
+    coefficients : ndarray, shape (c, p)
+        A row for each linear predictor: one, or one for each class.
+    penalty : ndarray, shape (p,)
+        Of half the square of each coefficient, in total: it stays as it is when rows go.
+    derivatives : callable
+        Prior weights included.
+    names : tuple of str, length c * p
+    labels : Index, length n
+    kind : str
+        In words, for messages.
+    quadratic : bool
+        Whether losses are squares, so that one Newton step is exact.
+    free : int
+        Directions of the coefficients that no row determines: of a softmax with a predictor for
+        every class, the same shift of all classes in each column without penalty.
+    """
+
+    design: np.ndarray
+    coefficients: np.ndarray
+    penalty: np.ndarray
+    derivatives: Derivatives
+    names: tuple[str, ...]
+    labels: pd.Index[Any]
+    kind: str
+    quadratic: bool = False
+    free: int = 0
+
+    @property
+    def classes(self) -> int:
+        """How many linear predictors a row has, c."""
+        return len(self.coefficients)
+
+    def at(
+        self, rows: np.ndarray, coefficients: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Derivatives of the losses of some rows, by position."""
+        used = self.coefficients if coefficients is None else coefficients
+        return self.derivatives(self.design[rows] @ used.T, rows)
+
+    def gradient(self, rows: np.ndarray, coefficients: np.ndarray | None = None) -> np.ndarray:
+        """Of the sum of these rows' losses, shape (c * p,)."""
+        first, _ = self.at(rows, coefficients)
+        return np.ravel(first.T @ self.design[rows])
+
+    def hessian(self, rows: np.ndarray, coefficients: np.ndarray | None = None) -> np.ndarray:
+        """Of the sum of these rows' losses, shape (c * p, c * p); no penalty."""
+        _, second = self.at(rows, coefficients)
+        return curvature(self.design[rows], second)
+
+    def penalised(self, hessian: np.ndarray) -> np.ndarray:
+        """With the penalty added."""
+        return hessian + np.diag(np.tile(self.penalty, self.classes))
+
+    def everything(self) -> np.ndarray:
+        """Positions of all rows."""
+        return np.arange(len(self.design))
+
+    def fitted(self, rows: np.ndarray) -> np.ndarray | None:
+        """Coefficients of some rows alone, shape (c, p); None where they do not determine them.
+
+        Newton's method from the coefficients of all rows. The loss is not known, its gradient is:
+        a step that does not shorten the gradient is halved.
+        """
+        found = self.coefficients
+        tiled = np.tile(self.penalty, self.classes)
+        for _ in range(STEPS):
+            gradient = self.gradient(rows, found) + tiled * np.ravel(found)
+            hessian = self.penalised(self.hessian(rows, found))
+            if nullity(hessian) > self.free:
+                return None
+            step = -np.linalg.pinv(hessian, hermitian=True) @ gradient
+            if self.quadratic:
+                return found + step.reshape(found.shape)
+            found = self._towards(rows, found, step.reshape(found.shape), gradient)
+            if float(step @ hessian @ step) < TOLERANCE**2 * max(1, len(step)):
+                return None if self._vanished(hessian) else found
+        return None
+
+    def _vanished(self, hessian: np.ndarray) -> bool:
+        """Whether nothing is left of a coefficient's curvature: the loss falls without end."""
+        before = np.diag(self.penalised(self.hessian(self.everything())))
+        return bool((np.diag(hessian) < VANISHED * before).any())
+
+    def _towards(
+        self, rows: np.ndarray, found: np.ndarray, step: np.ndarray, gradient: np.ndarray
+    ) -> np.ndarray:
+        tiled = np.tile(self.penalty, self.classes)
+        for _ in range(HALVINGS):
+            new = found + step
+            after = self.gradient(rows, new) + tiled * np.ravel(new)
+            if np.isfinite(after).all() and after @ after <= (1 + 1e-9) * (gradient @ gradient):
+                return new
+            step = step / 2
+        return found + step
+
+    def settled(self) -> Model:
+        """With coefficients where the gradient is zero, as far as numbers go.
+
+        Raises
+        ------
+        DataError
+            There is no such place.
+        """
+        exact = self.fitted(self.everything())
+        if exact is None:
+            raise DataError(
+                f"the coefficients of this {self.kind} are not determined by its rows: columns are "
+                "linear functions of others, or the classes are separated. Leave columns out, or "
+                "penalise."
+            )
+        return replace(self, coefficients=exact)
+
+
+def curvature(design: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """The sum over rows of second derivatives in the coefficients, shape (c * p, c * p)."""
+    classes, width = second.shape[1], design.shape[1]
+    found = np.empty((classes, width, classes, width))
+    for one in range(classes):
+        for other in range(one, classes):
+            block = (design * second[:, one, other, None]).T @ design
+            found[one, :, other], found[other, :, one] = block, block.T
+    return found.reshape(classes * width, classes * width)
+
+
+def nullity(hessian: np.ndarray) -> int:
+    """How many directions of the coefficients a Hessian leaves free."""
+    size = np.sqrt(np.abs(np.diag(hessian)))
+    kept = size > 0
+    scaled = hessian[np.ix_(kept, kept)] / np.outer(size[kept], size[kept])
+    return int((~kept).sum() + (np.linalg.eigvalsh(scaled) < FREE).sum())
