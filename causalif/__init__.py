@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from causalif.attribution import group_influence, row_influence
+    from causalif.attribution import group_influence, row_influence, sign_robustness
     from causalif.datasets import list_datasets, load_dataset
     from causalif.effects import (
         average_effect,
@@ -65,6 +65,7 @@ __all__ = [
     "read_dag",
     "row_influence",
     "sigma_analysis",
+    "sign_robustness",
     "weighted_direct_effect",
     "write_dag",
 ]
@@ -101,6 +102,7 @@ _HOME = {
     "decompose_gap": "causalif.fairness",
     "row_influence": "causalif.attribution",
     "group_influence": "causalif.attribution",
+    "sign_robustness": "causalif.attribution",
 }
 
 

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from causalif.attribution.robustness import RobustnessResult, sign_robustness
 from causalif.attribution.rows import group_influence, leverages, row_influence
 
-__all__ = ["group_influence", "leverages", "row_influence"]
+__all__ = [
+    "RobustnessResult",
+    "group_influence",
+    "leverages",
+    "row_influence",
+    "sign_robustness",
+]

@@ -23,6 +23,22 @@ Derivatives = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 @dataclass(frozen=True)
+class Inference:
+    """How the package that fitted a model tells significance.
+
+    Attributes
+    ----------
+    dispersion : bool
+        Whether the scale is estimated, by squared Pearson residuals over n - p; else it is 1.
+    student : bool
+        Whether intervals are of Student's t with n - p degrees of freedom; else normal.
+    """
+
+    dispersion: bool
+    student: bool
+
+
+@dataclass(frozen=True)
 class Model:
     """Coefficients that minimise a sum of losses of linear predictors, plus a penalty.
 
@@ -42,6 +58,8 @@ class Model:
         In words, for messages.
     quadratic : bool
         Whether losses are squares, so that one Newton step is exact.
+    inference : Inference or None
+        None where no standard errors are known.
     free : int
         Directions of the coefficients that no row determines: of a softmax with a predictor for
         every class, the same shift of all classes in each column without penalty.
@@ -55,12 +73,23 @@ class Model:
     labels: pd.Index[Any]
     kind: str
     quadratic: bool = False
+    inference: Inference | None = None
     free: int = 0
 
     @property
     def classes(self) -> int:
         """How many linear predictors a row has, c."""
         return len(self.coefficients)
+
+    def take(self, rows: np.ndarray) -> Model:
+        """The model of some of the rows alone, at the coefficients of all."""
+        inner = self.derivatives
+        return replace(
+            self,
+            design=self.design[rows],
+            labels=self.labels[rows],
+            derivatives=lambda linear, chosen: inner(linear, rows[chosen]),
+        )
 
     def at(
         self, rows: np.ndarray, coefficients: np.ndarray | None = None
@@ -100,9 +129,12 @@ class Model:
             hessian = self.penalised(self.hessian(rows, found))
             if nullity(hessian) > self.free:
                 return None
-            step = -np.linalg.pinv(hessian, hermitian=True) @ gradient
+            step = -inverse(hessian) @ gradient
             if self.quadratic:
-                return found + step.reshape(found.shape)
+                found = found + step.reshape(found.shape)
+                # Once more, for what rounding left.
+                rest = self.gradient(rows, found) + tiled * np.ravel(found)
+                return found - (inverse(hessian) @ rest).reshape(found.shape)
             found = self._towards(rows, found, step.reshape(found.shape), gradient)
             if float(step @ hessian @ step) < TOLERANCE**2 * max(1, len(step)):
                 return None if self._vanished(hessian) else found
@@ -152,6 +184,14 @@ def curvature(design: np.ndarray, second: np.ndarray) -> np.ndarray:
             block = (design * second[:, one, other, None]).T @ design
             found[one, :, other], found[other, :, one] = block, block.T
     return found.reshape(classes * width, classes * width)
+
+
+def inverse(hessian: np.ndarray) -> np.ndarray:
+    """The (pseudo-)inverse, computed where coefficients are in units of their own curvature."""
+    size = np.sqrt(np.abs(np.diag(hessian)))
+    size[size == 0] = 1.0
+    scale = np.outer(size, size)
+    return np.linalg.pinv(hessian / scale, rcond=1e-13, hermitian=True) / scale
 
 
 def nullity(hessian: np.ndarray) -> int:

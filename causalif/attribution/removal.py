@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from causalif.attribution.model import Model
+from causalif.attribution.model import Model, inverse
 
 CHUNK = 32_768  # rows at once
 UNIDENTIFIED = 1e-8  # of what is left of a direction without the rows
@@ -35,9 +35,7 @@ class Removal:
     @cached_property
     def inverse(self) -> np.ndarray:
         """Its inverse; of a softmax with free shifts the pseudo-inverse."""
-        if self.model.free:
-            return np.linalg.pinv(self.hessian, rcond=1e-12, hermitian=True)
-        return np.linalg.inv(self.hessian)
+        return inverse(self.hessian)
 
     def single(self, *, rescaled: bool) -> tuple[np.ndarray, np.ndarray]:
         """Of each row the change of removing it alone, shape (n, c * p), and its leverage.
@@ -90,7 +88,7 @@ class Removal:
         left = self.hessian - model.hessian(rows)
         if self._lost(left):
             return np.full(len(gradient), np.nan)
-        return np.linalg.pinv(left, rcond=1e-12, hermitian=True) @ gradient
+        return inverse(left) @ gradient
 
     def _by_rows(self, rows: np.ndarray, gradient: np.ndarray) -> np.ndarray:
         """By a system of as many equations as the rows have predictors (Woodbury)."""

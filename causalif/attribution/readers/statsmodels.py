@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from causalif.attribution.model import Model
+from causalif.attribution.model import Inference, Model
 from causalif.attribution.readers import losses
 from causalif.errors import DataError
 
@@ -38,7 +38,8 @@ def read_statsmodels(fit: Any) -> Model:
         derivatives = losses.categorical(codes, weights, classes, reference=True)
         levels = [str(level) for level in list(model._ynames_map.values())[1:]]
         names = tuple(f"{level}: {column}" for level in levels for column in columns)
-        return Model(design, coefficients.T, derivatives=derivatives, names=names, **shared)
+        return Model(design, coefficients.T, derivatives=derivatives, names=names,
+                     inference=_inference(fit, name), **shared)  # fmt: skip
     quadratic = name in ("OLS", "WLS")
     if quadratic:
         weights = np.broadcast_to(np.asarray(model.weights, dtype=float), (n,)).copy()
@@ -55,8 +56,38 @@ def read_statsmodels(fit: Any) -> Model:
         derivatives=derivatives,
         names=columns,
         quadratic=quadratic,
+        inference=_inference(fit, name),
         **shared,
     )
+
+
+def _inference(fit: Any, name: str) -> Inference | None:
+    """Of classical standard errors, where they are functions of our second derivatives."""
+    if getattr(fit, "cov_type", "nonrobust") != "nonrobust":
+        return None
+    if name in ("OLS", "WLS"):
+        return Inference(dispersion=True, student=bool(fit.use_t))
+    if name != "GLM":
+        return Inference(dispersion=False, student=bool(fit.use_t))
+    family = fit.model.family
+    if not _canonical(family):
+        return None
+    fixed = type(family).__name__ in ("Binomial", "Poisson", "NegativeBinomial")
+    return Inference(dispersion=not fixed, student=bool(fit.use_t))
+
+
+CANONICAL = {
+    "Binomial": "Logit",
+    "Poisson": "Log",
+    "Gaussian": "Identity",
+    "Gamma": "InversePower",
+    "InverseGaussian": "InverseSquared",
+}
+
+
+def _canonical(family: Any) -> bool:
+    """Whether observed and expected second derivatives are the same."""
+    return CANONICAL.get(type(family).__name__) == type(family.link).__name__
 
 
 def _glm(model: Any, outcome: np.ndarray) -> Any:
