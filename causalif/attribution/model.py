@@ -129,7 +129,7 @@ class Model:
             hessian = self.penalised(self.hessian(rows, found))
             if nullity(hessian) > self.free:
                 return None
-            step = -inverse(hessian) @ gradient
+            step = -inverse(hessian, self.free) @ gradient
             if self.quadratic:
                 found = found + step.reshape(found.shape)
                 # Once more, for what rounding left.
@@ -186,8 +186,13 @@ def curvature(design: np.ndarray, second: np.ndarray) -> np.ndarray:
     return found.reshape(classes * width, classes * width)
 
 
-def inverse(hessian: np.ndarray) -> np.ndarray:
-    """The (pseudo-)inverse, computed where coefficients are in units of their own curvature."""
+def inverse(hessian: np.ndarray, free: int = 0) -> np.ndarray:
+    """The inverse, computed where coefficients are in units of their own curvature.
+
+    With free directions the pseudo-inverse, which leaves the coefficients' part along them alone.
+    """
+    if free:
+        return np.linalg.pinv(hessian, rcond=1e-12, hermitian=True)
     size = np.sqrt(np.abs(np.diag(hessian)))
     size[size == 0] = 1.0
     scale = np.outer(size, size)

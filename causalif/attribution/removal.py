@@ -35,7 +35,7 @@ class Removal:
     @cached_property
     def inverse(self) -> np.ndarray:
         """Its inverse; of a softmax with free shifts the pseudo-inverse."""
-        return inverse(self.hessian)
+        return inverse(self.hessian, self.model.free)
 
     def single(self, *, rescaled: bool) -> tuple[np.ndarray, np.ndarray]:
         """Of each row the change of removing it alone, shape (n, c * p), and its leverage.
@@ -88,7 +88,7 @@ class Removal:
         left = self.hessian - model.hessian(rows)
         if self._lost(left):
             return np.full(len(gradient), np.nan)
-        return inverse(left) @ gradient
+        return inverse(left, self.model.free) @ gradient
 
     def _by_rows(self, rows: np.ndarray, gradient: np.ndarray) -> np.ndarray:
         """By a system of as many equations as the rows have predictors (Woodbury)."""

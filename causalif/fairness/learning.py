@@ -105,7 +105,7 @@ def learn(
         found = _dimension(side, choices, of, data[side], rng)
         if isinstance(found, DimensionEvidence):
             evidence[side] = found
-            found = max(1, found.dimension)
+            found = min(max(1, found.dimension), _rank(of))
         dimensions[side] = found
     subspaces = decompose(
         by_target,
@@ -148,8 +148,7 @@ def _dimension(
 ) -> int | DimensionEvidence:
     """As given; or all that means differ in, or what the data say."""
     given = choices.target_dim if side == "target" else choices.sensitive_dim
-    eigenvalues = np.linalg.eigvalsh(of.matrix)[::-1]
-    rank = int((eigenvalues > RANK * max(eigenvalues[0], 1e-300)).sum())
+    rank = _rank(of)
     if isinstance(given, str):
         # Every mean difference is to go, and a binary target has but one.
         if choices.reduction == "sir" and (side == "sensitive" or rank == 1):
@@ -161,6 +160,11 @@ def _dimension(
             f"{side} here. Lower it, or take reduction='dr', which may find more."
         )
     return given
+
+
+def _rank(of: Kernel) -> int:
+    eigenvalues = np.linalg.eigvalsh(of.matrix)[::-1]
+    return int((eigenvalues > RANK * max(eigenvalues[0], 1e-300)).sum())
 
 
 def _warn_of_no_gap(side: str, of: Kernel, dimension: int) -> None:

@@ -148,6 +148,7 @@ def test_differences_in_means_are_solved_by_sorting():
         assert turned.size == asked.size
 
 
+@pytest.mark.filterwarnings("ignore")  # statsmodels on some of 30 rows
 @pytest.mark.parametrize("kind", ["logit", "ridge", "logistic"])
 def test_other_models_find_the_least_set_in_small_samples(kind):
     """Beside brute force over singles and pairs, where these do."""
@@ -161,7 +162,11 @@ def test_other_models_find_the_least_set_in_small_samples(kind):
         def fitted(kept, x=x, target=target):
             if kind == "logit":
                 return sm.Logit(target[kept], sm.add_constant(x[kept])).fit(disp=0)
-            model = Ridge(1.0) if kind == "ridge" else LogisticRegression(solver="newton-cholesky", tol=1e-10)
+            model = (
+                Ridge(1.0)
+                if kind == "ridge"
+                else LogisticRegression(solver="newton-cholesky", tol=1e-10)
+            )
             return model.fit(x[kept], target[kept])
 
         def slope(kept, fitted=fitted):

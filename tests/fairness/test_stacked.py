@@ -76,6 +76,15 @@ def test_influence_is_the_derivative(data, case):
     assert np.abs(numeric).max() > 1e-3
 
 
+def test_influence_with_few_rows_where_the_penalty_tells(data):
+    few = data.iloc[:80]
+    direction = np.random.default_rng(8).normal(size=80)
+    direction -= direction.mean()
+    up, down = (fitted(few, "line", 1 + s * 1e-4 * direction).values for s in (1, -1))
+    found = fitted(few, "line", np.ones(80)).influence.to_numpy()
+    assert direction @ found / 80 == pytest.approx((up - down).to_numpy() / 2e-4, abs=1e-6)
+
+
 def test_influence_of_the_cosine_is_its_derivative(data):
     direction = np.random.default_rng(7).normal(size=ROWS)
     direction -= direction.mean()

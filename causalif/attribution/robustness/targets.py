@@ -117,7 +117,7 @@ class Coefficient:
         freedom = len(rows) - len(part.names)
         if freedom < 1:
             return np.nan
-        found = inverse(part.penalised(part.hessian(rows)))
+        found = inverse(part.penalised(part.hessian(rows)), part.free)
         scale = _pearson(first, second).sum() / freedom if part.inference.dispersion else 1.0
         variance = scale * found[self.place, self.place]
         return float(self._quantile(part, freedom) * np.sqrt(max(variance, 0.0)))
