@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from causalif import __version__
-from causalif.cli import effects, fairness, graphs, sigma
+from causalif.cli import effects, fairness, graphs, rows, sigma
 from causalif.errors import CausalifError, CausalifWarning, DataError
 
 
@@ -54,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     graphs.add_commands(commands)
     sigma.add_commands(commands)
     fairness.add_commands(commands)
+    rows.add_commands(commands)
     return parser
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from causalif.data.roles import as_names
 from causalif.errors import DataError, Problems
 from causalif.estimate.citations import cited
+from causalif.estimate.pull import sign_rows
 from causalif.report import html, plots
 
 if TYPE_CHECKING:
@@ -185,7 +186,10 @@ def sections(effect: EffectEstimate) -> list[html.Section]:
         html.Section("Weights", table=found.weights.set_index("mean")),
         html.Section(
             "Which rows carry the answer",
-            ["Each row's pull on the first term: its influence value, times its weight, over n."],
+            [
+                "Each row's pull on the first term: its influence value, times its weight, over n.",
+                _robustness(effect),
+            ],
             figure=_figure(effect, "influence"),
         ),
         html.Section(
@@ -218,6 +222,22 @@ def sections(effect: EffectEstimate) -> list[html.Section]:
         parts.append(html.Section("How the data were read", notes))
     parts.append(html.Section("References", [f"- {one}" for one in cited(effect.references)]))
     return parts
+
+
+def _robustness(effect: EffectEstimate) -> str:
+    """How few rows would turn the sign of the first term, to first order."""
+    term = str(effect.names[0])
+    unit = "rows" if effect.clusters is None else "clusters"
+    units = effect.n if effect.clusters is None else len(set(effect.clusters))
+    size = sign_rows(effect, term)
+    if size is None:
+        said = f"To first order no set of {unit} would turn the sign of {term}."
+    else:
+        said = (
+            f"To first order {size:,} of {units:,} {unit} ({size / units:.1%}) would turn the sign "
+            f"of {term}, if they were left out."
+        )
+    return f"{said} sign_robustness(result) fits again without them."
 
 
 def _figure(effect: EffectEstimate, kind: str) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from causalif.errors import DataError, first_rows
+from causalif.estimate import pull
 from causalif.estimate.inference import Inference
 from causalif.estimate.references import bibliography
 from causalif.estimate.wald import z_test
@@ -151,6 +152,38 @@ class Tables(Inference):
             added = added.reindex(frame.index)
         added.index = frame.index
         return pd.concat([frame, added], axis=1)
+
+    def influential_rows(self, term: str | None = None, *, count: int = 10) -> pd.DataFrame:
+        """The rows, or clusters, that move a term most when left out, to first order.
+
+        Nuisances are held fixed: ``cif.row_influence(..., method="refit")`` fits again, and
+        ``cif.sign_robustness`` asks how few overturn the answer.
+
+        Parameters
+        ----------
+        term : str, optional
+            By default the first.
+        count : int, default 10
+
+        Returns
+        -------
+        DataFrame
+            Labelled by row or cluster: change (the value without it less that with it), without.
+
+        Raises
+        ------
+        DataError
+            No such term.
+
+        Examples
+        --------
+        >>> import causalif as cif
+        >>> y = np.array([1.0, 2.0, 3.0, 6.0])
+        >>> cif.Estimate([y.mean()], y - y.mean(), names=["mean"]).influential_rows(count=1)
+           change  without
+        3    -1.0      2.0
+        """
+        return pull.influential_rows(self, term, count)
 
     def bibtex(self) -> str:
         """BibTeX entries of the methods behind this estimate."""
