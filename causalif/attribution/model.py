@@ -52,7 +52,7 @@ class Model:
         Of half the square of each coefficient, in total: it stays as it is when rows go.
     derivatives : callable
         Prior weights included.
-    names : tuple of str, length c * p
+    names : tuple of str, length c * width
     labels : Index, length n
     kind : str
         In words, for messages.
@@ -60,6 +60,9 @@ class Model:
         Whether losses are squares, so that one Newton step is exact.
     inference : Inference or None
         None where no standard errors are known.
+    basis : ndarray or None, shape (width, p)
+        Where there are more columns than rows, orthonormal coordinates of what the rows span:
+        `design` and `coefficients` are then in these, p of them, and `lifted` goes back.
     free : int
         Directions of the coefficients that no row determines: of a softmax with a predictor for
         every class, the same shift of all classes in each column without penalty.
@@ -74,12 +77,48 @@ class Model:
     kind: str
     quadratic: bool = False
     inference: Inference | None = None
+    basis: np.ndarray | None = None
     free: int = 0
 
     @property
     def classes(self) -> int:
         """How many linear predictors a row has, c."""
         return len(self.coefficients)
+
+    @property
+    def size(self) -> int:
+        """How many coefficients are solved for, c * p."""
+        return self.coefficients.size
+
+    def lifted(self, changes: np.ndarray) -> np.ndarray:
+        """From changes of these coefficients, the last axis, to those of all columns."""
+        if self.basis is None:
+            return changes
+        shape = (*changes.shape[:-1], *self.coefficients.shape)
+        return (changes.reshape(shape) @ self.basis.T).reshape(*changes.shape[:-1], -1)
+
+    def compact(self) -> Model:
+        """In coordinates of what the rows span, where there are more columns than rows.
+
+        With one penalty on all penalised columns the optimum lies there, whatever rows go.
+        """
+        n, width = self.design.shape
+        held = self.penalty > 0
+        if width <= n or not held.any() or np.ptp(self.penalty[held]) > 0:
+            return self
+        _, sizes, turned = np.linalg.svd(self.design[:, held], full_matrices=False)
+        kept = turned[sizes > 1e-12 * sizes[0]]
+        basis = np.zeros((width, len(kept) + int((~held).sum())))
+        basis[np.ix_(held, np.arange(len(kept)))] = kept.T
+        basis[np.flatnonzero(~held), len(kept) + np.arange(int((~held).sum()))] = 1.0
+        penalty = np.append(np.full(len(kept), self.penalty[held][0]), np.zeros((~held).sum()))
+        return replace(
+            self,
+            design=self.design @ basis,
+            coefficients=self.coefficients @ basis,
+            penalty=penalty,
+            basis=basis,
+        )
 
     def take(self, rows: np.ndarray) -> Model:
         """The model of some of the rows alone, at the coefficients of all."""

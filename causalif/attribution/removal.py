@@ -47,7 +47,7 @@ class Removal:
             the first-order change.
         """
         n = len(self.model.design)
-        changes = np.empty((n, len(self.model.names)))
+        changes = np.empty((n, self.model.size))
         leverage = np.empty(n)
         for rows in self._chunks():
             changes[rows], leverage[rows] = self._single(rows, rescaled)
@@ -118,7 +118,7 @@ class Removal:
         kept = np.setdiff1d(self.model.everything(), rows)
         found = self.model.fitted(kept) if len(kept) else None
         if found is None:
-            return np.full(len(self.model.names), np.nan)
+            return np.full(self.model.size, np.nan)
         return np.ravel(found - self.model.coefficients)
 
     def _chunks(self) -> Iterator[np.ndarray]:

@@ -101,7 +101,7 @@ def row_influence(
     removal = Removal(model, chunk_size)
     units = read_units(groups, model.labels)
     changes = _changes(removal, units, method, n_jobs, progress)
-    found = pd.DataFrame(changes, index=units.labels, columns=list(model.names))
+    found = pd.DataFrame(model.lifted(changes), index=units.labels, columns=list(model.names))
     _warn_of_lost(found, "row" if groups is None else "group")
     return found
 
@@ -181,7 +181,7 @@ def group_influence(
         "newton": lambda: removal.together(chosen),
         "refit": lambda: removal.again(chosen),
     }
-    found = pd.Series(of_set[method](), index=list(model.names))
+    found = pd.Series(model.lifted(of_set[method]()), index=list(model.names))
     _warn_of_lost(found.to_frame().T, "set")
     return found
 

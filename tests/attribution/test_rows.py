@@ -15,6 +15,8 @@ from statsmodels.stats.outliers_influence import GLMInfluence, MLEInfluence
 
 import causalif as cif
 from causalif.attribution import leverages
+from causalif.attribution.readers import read_model
+from causalif.attribution.removal import Removal
 from causalif.errors import ConvergenceWarning, DataError, DataWarning
 
 ROWS = 60
@@ -160,6 +162,22 @@ def test_fitting_again_is_what_scikit_learn_does(kind):
     assert found.to_numpy() == pytest.approx(expected, abs=1e-5)
     if kind in ("linear", "ridge", "ridge without intercept"):
         assert step.to_numpy() == pytest.approx(expected, abs=1e-11)
+
+
+@pytest.mark.parametrize("kind", ["ridge", "logistic", "softmax"])
+def test_more_columns_than_rows(kind):
+    """Solved in coordinates of the rows, beside the same in those of the columns."""
+    wide = np.random.default_rng(4).normal(size=(30, 70))
+    model, y = SKLEARN[kind]
+    fit = model.fit(wide, y[:30])
+    whole = Removal(read_model(fit, X=wide, y=y[:30], compact=False))
+    found = cif.row_influence(fit, method="rif", X=wide, y=y[:30])
+    assert found.shape == (30, 71 * (3 if kind == "softmax" else 1))
+    assert found.to_numpy() == pytest.approx(whole.single(rescaled=True)[0], abs=1e-9)
+    for method in ("newton", "refit"):
+        change = cif.group_influence(fit, [1, 5, 8], method=method, X=wide, y=y[:30])
+        expected = {"newton": whole.together, "refit": whole.again}[method](np.array([1, 5, 8]))
+        assert change.to_numpy() == pytest.approx(expected, abs=1e-8)
 
 
 def test_a_pipeline_holds_its_steps_fixed():

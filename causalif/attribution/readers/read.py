@@ -10,8 +10,12 @@ from causalif.errors import ConvergenceWarning, DataError, warn
 UNSETTLED = 1e-3  # of a coefficient's move to the optimum, in its standard deviations
 
 
-def read_model(fit: Any, *, X: Any = None, y: Any = None, sample_weight: Any = None) -> Model:
+def read_model(
+    fit: Any, *, X: Any = None, y: Any = None, sample_weight: Any = None, compact: bool = True
+) -> Model:
     """A fitted model of statsmodels or scikit-learn as a sum over rows, at its optimum.
+
+    With `compact` in fewer coordinates where there are more columns than rows.
 
     Raises
     ------
@@ -38,7 +42,7 @@ def read_model(fit: Any, *, X: Any = None, y: Any = None, sample_weight: Any = N
             f"a {type(fit).__name__} cannot be read. Give an Estimate, a fit of statsmodels "
             f"({statsmodels.SUPPORTED}) or of scikit-learn ({sklearn.SUPPORTED})."
         )
-    return _settled(found)
+    return _settled(found.compact() if compact else found)
 
 
 def _settled(model: Model) -> Model:

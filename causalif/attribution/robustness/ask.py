@@ -129,7 +129,7 @@ def _target(
         name = _named(term, names, names[0])
         units = read_units(groups, fit.influence.index)
         return Term(fit, name, units, level), name, None
-    model = read_model(fit, **rows)
+    model = read_model(fit, compact=False, **rows)
     names = list(model.names)
     varied = np.ptp(model.design, axis=0) > 0
     first = next((name for name, moves in zip(names, varied, strict=False) if moves), names[0])

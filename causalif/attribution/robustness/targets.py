@@ -114,7 +114,7 @@ class Coefficient:
             return 0.0
         rows = part.everything()
         first, second = part.at(rows)
-        freedom = len(rows) - len(part.names)
+        freedom = len(rows) - part.size
         if freedom < 1:
             return np.nan
         found = inverse(part.penalised(part.hessian(rows)), part.free)
@@ -132,7 +132,7 @@ class Coefficient:
         turned = part.design @ removal.inverse[:, self.place]
         variance = removal.inverse[self.place, self.place]
         variance = variance + second[:, 0, 0] * turned**2 / left
-        freedom = len(rows) - len(part.names) - 1
+        freedom = len(rows) - part.size - 1
         if freedom < 1:
             return np.full(len(rows), np.nan)
         if part.inference.dispersion:
