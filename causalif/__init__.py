@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from causalif.attribution import group_influence, row_influence, sign_robustness
+    from causalif.attribution import group_influence, kairos, row_influence, sign_robustness
     from causalif.datasets import list_datasets, load_dataset
     from causalif.effects import (
         average_effect,
@@ -55,6 +55,7 @@ __all__ = [
     "group_influence",
     "implied_independencies",
     "is_adjustment_set",
+    "kairos",
     "list_datasets",
     "load_dataset",
     "mediate",
@@ -103,6 +104,7 @@ _HOME = {
     "row_influence": "causalif.attribution",
     "group_influence": "causalif.attribution",
     "sign_robustness": "causalif.attribution",
+    "kairos": "causalif.attribution",
 }
 
 

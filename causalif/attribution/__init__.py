@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from causalif.attribution.robustness import RobustnessResult, sign_robustness
 from causalif.attribution.rows import group_influence, leverages, row_influence
+from causalif.attribution.valuation import ValuationResult, kairos
 
 __all__ = [
     "RobustnessResult",
+    "ValuationResult",
     "group_influence",
+    "kairos",
     "leverages",
     "row_influence",
     "sign_robustness",
