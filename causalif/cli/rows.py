@@ -1,4 +1,4 @@
-"""``causalif robustness``: how few rows of a CSV file would overturn a regression."""
+"""``causalif robustness`` and ``causalif value``: rows of a CSV file."""
 
 from __future__ import annotations
 
@@ -36,6 +36,22 @@ def add_commands(commands: Any) -> None:
     robustness.add_argument("--json", action="store_true", help="print the answer as JSON")
     robustness.add_argument("--plot", metavar="FILE", help="draw the answer as rows go")
     robustness.set_defaults(run=_robustness)
+    value = commands.add_parser(
+        "value",
+        help="what each row is worth for being like a reference",
+        description="Values the rows of DATA by how much nearer they bring it to REFERENCE, and "
+        "prints the rows worth least.",
+    )
+    value.add_argument("data", metavar="DATA.csv")
+    value.add_argument("reference", metavar="REFERENCE.csv")
+    value.add_argument("--label", metavar="COLUMN", help="labels in both files")
+    value.add_argument("--label-method", default="residual", metavar="residual|joint|within")
+    value.add_argument("--worst", type=int, default=10, metavar="N", help="rows to print")
+    value.add_argument("--seed", type=int)
+    value.add_argument("--out", metavar="FILE.csv", help="write the values of all rows")
+    value.add_argument("--json", action="store_true", help="print the worst rows as JSON")
+    value.add_argument("--plot", metavar="FILE", help="draw the values")
+    value.set_defaults(run=_value)
 
 
 def _robustness(chosen: argparse.Namespace) -> int:
@@ -71,6 +87,39 @@ def _robustness(chosen: argparse.Namespace) -> int:
         figure: Any = found.plot().figure
         figure.savefig(chosen.plot, bbox_inches="tight")
         print(f"\nPlot: {chosen.plot}", file=sys.stderr if chosen.json else sys.stdout)
+    return 0
+
+
+def _value(chosen: argparse.Namespace) -> int:
+    check_output("--plot", chosen.plot)
+    check_output("--out", chosen.out)
+    if chosen.worst < 1:
+        raise DataError(f"--worst {chosen.worst} is not a whole number from 1 up.")
+    from causalif.attribution import kairos
+
+    found = kairos(
+        read_table(chosen.data),
+        read_table(chosen.reference),
+        label=chosen.label,
+        label_method=chosen.label_method,
+        seed=chosen.seed,
+    )
+    worst = found.worst(chosen.worst)
+    if chosen.json:
+        print(worst.rename_axis("row").reset_index().to_json(orient="records"))
+    else:
+        print(f"{found.summary()}\n\nWorth least (rows counted from 0):\n{worst.round(6)}")
+    told: list[str] = []
+    if chosen.out is not None:
+        table = found.components.assign(value=found.values, leave_one_out=found.leave_one_out)
+        table.rename_axis("row").to_csv(chosen.out)
+        told.append(f"Values: {chosen.out}")
+    if chosen.plot is not None:
+        figure: Any = found.plot().figure
+        figure.savefig(chosen.plot, bbox_inches="tight")
+        told.append(f"Plot: {chosen.plot}")
+    if told:
+        print("\n" + "\n".join(told), file=sys.stderr if chosen.json else sys.stdout)
     return 0
 
 
