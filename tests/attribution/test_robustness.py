@@ -16,6 +16,8 @@ from sklearn.linear_model import LogisticRegression, Ridge
 import causalif as cif
 from causalif.attribution.readers import read_model
 from causalif.attribution.robustness.certificate import least_size, means_apart
+from causalif.attribution.robustness.targets import Coefficient
+from causalif.attribution.units import read_units
 from causalif.errors import DataError
 
 NSW = pd.read_csv(Path(__file__).parents[2] / "vignettes" / "data" / "nsw.csv.gz")
@@ -184,6 +186,38 @@ def test_other_models_find_the_least_set_in_small_samples(kind):
         assert found.size == truth
         assert found.lower_bound <= truth
     assert met >= 3
+
+
+def test_guesses_of_least_squares_are_exact_intervals_included():
+    data = NSW.iloc[::6].reset_index(drop=True)
+    model = read_model(smf.ols("re78 ~ treat + age + re75", data).fit())
+    units = read_units(None, model.labels)
+    target = Coefficient(model, 1, units, 0.9)
+    for removed in (np.array([], dtype=int), np.array([2, 30])):
+        values, widths = target.guesses(removed)
+        for unit in (0, 11, 40):
+            gone = [*removed.tolist(), unit]
+            after = smf.ols("re78 ~ treat + age + re75", data.drop(index=gone)).fit()
+            low, high = after.conf_int(alpha=0.1).loc["treat"]
+            assert values[unit] == pytest.approx(after.params["treat"], rel=1e-8)
+            assert widths[unit] == pytest.approx((high - low) / 2, rel=1e-8)
+            assert target.value(np.array(gone)) == pytest.approx((values[unit], widths[unit]))
+        assert np.isnan(values[removed]).all()
+
+
+def test_what_is_not_significant_can_become_so():
+    rng = np.random.default_rng(6)
+    x = rng.normal(size=80)
+    y = 0.12 * x + rng.normal(size=80)
+    whole = sm.OLS(y, sm.add_constant(x)).fit()
+    assert whole.pvalues[1] > 0.05
+    found = cif.sign_robustness(whole, goal="significance")
+    kept = np.setdiff1d(np.arange(80), found.rows)
+    after = sm.OLS(y[kept], sm.add_constant(x[kept])).fit()
+    assert after.pvalues[1] < 0.05
+    assert np.sign(after.params[1]) == np.sign(whole.params[1])
+    assert found.size < 15
+    assert "it would be significant" in found.summary()
 
 
 def test_groups_go_whole():
