@@ -82,6 +82,33 @@ def test_leave_one_out_and_sets_are_exact():
     assert (found.values / 39 - found.leave_one_out).abs().max() < 4 / 40**2
 
 
+def test_leave_one_out_by_landmarks_is_what_removing_does():
+    found = asked(method="nystrom", landmarks=20)
+    for k in (0, 13, 39):
+        change = found.remove([DATA.index[k]]).discrepancy ** 2 - found.discrepancy**2
+        assert found.leave_one_out.iloc[k] == pytest.approx(change, abs=1e-10)
+
+
+def test_leave_one_out_of_a_label_is_what_removing_does():
+    """The label's part of what values are derivatives of is twice the mean residual."""
+    found = asked(labelled(DATA), labelled(REFERENCE), label="y", feature_weight=0.0)
+    residual = -found.components["label"].to_numpy() / 2  # less its mean
+    for k in (0, 13, 39):
+        change = 2 * np.delete(residual, k).mean()
+        assert found.leave_one_out.iloc[k] == pytest.approx(change, abs=1e-12)
+
+
+def test_a_label_that_the_reference_has_not_is_as_unexpected_as_can_be():
+    data = labelled(DATA)
+    data.loc["d3", "y"] = "perhaps"
+    label = asked(data, labelled(REFERENCE), label="y").components["label"]
+    scaled = [(x[["a", "b"]] - REFERENCE.mean()) / REFERENCE.std(ddof=0) for x in (DATA, REFERENCE)]
+    model = LogisticRegression(max_iter=1000).fit(scaled[1], labelled(REFERENCE)["y"])
+    hit = labelled(DATA)["y"].to_numpy()[:, None] == model.classes_
+    residual = np.linalg.norm(hit - model.predict_proba(scaled[0]), axis=1)
+    assert label["d0"] - label["d3"] == pytest.approx(2 * (np.sqrt(2) - residual[0]), abs=1e-9)
+
+
 @pytest.mark.parametrize("label_method", [None, "residual", "joint", "within"])
 @pytest.mark.parametrize("method", ["exact", "nystrom"])
 def test_rows_added_and_removed_leave_what_was(method, label_method):
