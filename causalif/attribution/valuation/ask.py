@@ -11,15 +11,22 @@ from scipy.stats import rankdata
 from causalif.attribution.valuation.encoding import learn_coordinates
 from causalif.attribution.valuation.kernels import Landmarks, median_distance, sums
 from causalif.attribution.valuation.labels import classes_of, codes_of, expected_of
-from causalif.attribution.valuation.reading import label_of, read_rows
+from causalif.attribution.valuation.reading import label_of, read_parts, read_rows
 from causalif.attribution.valuation.result import ValuationResult
 from causalif.attribution.valuation.state import Reference, State
+from causalif.attribution.valuation.stream import (
+    is_stream,
+    parts_of,
+    sample_of,
+    state_of_parts,
+)
 from causalif.errors import DataError, Problems, check_choice
 
 METHODS = ("auto", "exact", "nystrom")
 LABELS = ("residual", "joint", "within")
 EXACT = 50_000  # rows up to which all pairs are taken
 CHECKED = 500  # rows that landmarks are checked on
+SAMPLED_ROWS = 3000  # of a stream, for bandwidth and landmarks
 
 
 def kairos(
@@ -35,12 +42,16 @@ def kairos(
     method: str = "auto",
     landmarks: int = 300,
     seed: Any = None,
+    n_jobs: int = 1,
+    progress: bool | None = None,
 ) -> ValuationResult:
     """Value each row by how it moves the data towards a reference.
 
     Parameters
     ----------
-    data : DataFrame or array, n rows
+    data : DataFrame or array, n rows; path or Dask DataFrame
+        A parquet file, a folder of them, or a Dask frame is read a part at a time, twice, and
+        never all in memory; rows are then numbered, and cannot be added or removed.
     reference : DataFrame or array, m rows
         Rows that are as they should be: clean, or from where the data are to be used.
     label : str, optional
@@ -64,6 +75,10 @@ def kairos(
         How many, drawn from data and reference.
     seed : int or Generator, optional
         Draws landmarks, and rows for the bandwidth.
+    n_jobs : int, default 1
+        Processes that read parts; joblib's Dask backend spreads them over a cluster.
+    progress : bool, optional
+        Show a bar while parts are read; by default where somebody looks.
 
     Returns
     -------
@@ -111,11 +126,13 @@ def kairos(
             expected = expected_of(rows, codes, classes)
         else:
             group, groups = codes, len(classes) + 1
-    own, _ = coordinates.of(data)
+    parts = parts_of(data) if is_stream(data) else None
+    drawn = data if parts is None else sample_of(parts, SAMPLED_ROWS, rng)
+    own, _ = coordinates.of(drawn)
     width = _bandwidth(bandwidth, own, rows, rng)
     by_landmarks = method == "nystrom" or (method == "auto" and len(own) > EXACT)
     near = None
-    if by_landmarks:
+    if by_landmarks or parts is not None:
         both = np.vstack([own[_some(len(own), landmarks, rng)], rows])
         near = Landmarks(np.unique(both[_some(len(both), landmarks, rng)], axis=0), width)
     against = Reference(
@@ -131,12 +148,23 @@ def kairos(
         expected,
         feature_weight if expected is not None else 1.0,
     )
+    if parts is not None:
+        _, some, of, _ = read_parts(drawn.iloc[_some(len(drawn), CHECKED, rng)], against)
+        state, exact = state_of_parts(parts, against, (some, of), n_jobs=n_jobs, progress=progress)
+        error = _error(against, _sums_by_landmarks(state, against, some, of), (some, of), exact,
+                       len(state.index))  # fmt: skip
+        return ValuationResult("nystrom", width, error, against, state)
     state = read_rows(data, against)
-    if len(state.rows) < 2:
-        raise DataError(f"data has {len(state.rows)} row. Give at least two.")
-    error = _error(against, state, rng) if by_landmarks else None
-    name = "nystrom" if by_landmarks else "exact"
-    return ValuationResult(name, width, error, against, state)
+    if len(state.index) < 2:
+        raise DataError(f"data has {len(state.index)} row. Give at least two.")
+    error = None
+    if near is not None:
+        places = _some(len(state.index), CHECKED, rng)
+        some, of = state.kept[places], state.group[places]
+        exact = sums(some, state.kept, width, labels=(of, state.group))
+        error = _error(against, _sums_by_landmarks(state, against, some, of), (some, of), exact,
+                       len(state.index))  # fmt: skip
+    return ValuationResult("exact" if near is None else "nystrom", width, error, against, state)
 
 
 def _check(
@@ -171,16 +199,28 @@ def _some(rows: int, most: int, rng: np.random.Generator) -> np.ndarray:
     return np.sort(rng.choice(rows, min(rows, most), replace=False))
 
 
-def _error(reference: Reference, state: State, rng: np.random.Generator) -> pd.Series[float]:
+def _sums_by_landmarks(
+    state: State, reference: Reference, rows: np.ndarray, group: np.ndarray
+) -> np.ndarray:
+    """Sums over the data of some rows, by landmarks."""
+    assert state.totals is not None
+    return reference.by_landmarks(rows, group, state.totals)
+
+
+def _error(
+    reference: Reference,
+    near: np.ndarray,
+    checked: tuple[np.ndarray, np.ndarray],
+    exact: np.ndarray,
+    n: int,
+) -> pd.Series[float]:
     """Of the sums by landmarks, beside all pairs, on some rows."""
-    places = _some(len(state.rows), CHECKED, rng)
-    rows, group = state.rows[places], state.group[places]
-    exact_data = sums(rows, state.rows, reference.bandwidth, labels=(group, state.group))
-    exact_reference = sums(rows, reference.rows, reference.bandwidth,
-                           labels=(group, reference.group))  # fmt: skip
-    n, m = len(state.rows), len(reference.rows)
-    exact = exact_reference / m - exact_data / n
-    found = state.to_reference[places] / m - state.to_data[places] / n
-    apart = (found - found.mean()) - (exact - exact.mean())
-    rank = float(np.corrcoef(rankdata(exact), rankdata(found))[0, 1])
-    return pd.Series({"rms": float(np.sqrt(np.mean(apart**2)) / exact.std()), "rank": rank})
+    rows, group = checked
+    m = len(reference.rows)
+    to_reference = sums(rows, reference.rows, reference.bandwidth,
+                        labels=(group, reference.group))  # fmt: skip
+    true = to_reference / m - exact / n
+    found = reference.sums_to(rows, group) / m - near / n
+    apart = (found - found.mean()) - (true - true.mean())
+    rank = float(np.corrcoef(rankdata(true), rankdata(found))[0, 1])
+    return pd.Series({"rms": float(np.sqrt(np.mean(apart**2)) / true.std()), "rank": rank})

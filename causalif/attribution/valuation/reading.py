@@ -33,17 +33,17 @@ def label_of(data: Any, name: str, where: str) -> pd.Series[Any]:
     return found
 
 
-def read_rows(data: Any, reference: Reference) -> State:
-    """Rows with their sums over the reference and over each other.
+def read_parts(
+    data: Any, reference: Reference
+) -> tuple[pd.Index[Any], np.ndarray, np.ndarray, np.ndarray | None]:
+    """Row labels, coordinates, groups, and residuals of labels.
 
     Raises
     ------
     DataError
-        Columns, missing values or labels that do not fit; duplicated row labels.
+        Columns, missing values or labels that do not fit.
     """
     rows, index = reference.coordinates.of(data)
-    if not index.is_unique:
-        raise DataError("row labels are duplicated: values could not be told apart. Reset them.")
     group, residual = np.zeros(len(rows), dtype=int), None
     if reference.label is not None:
         codes = codes_of(label_of(data, reference.label, "data"), reference.classes)
@@ -51,4 +51,18 @@ def read_rows(data: Any, reference: Reference) -> State:
             residual = reference.expected.residuals(rows, codes)
         else:  # a label that the reference has not is a group of its own, of nothing there
             group = np.where(codes < 0, reference.groups - 1, codes)
+    return index, rows, group, residual
+
+
+def read_rows(data: Any, reference: Reference) -> State:
+    """Rows with their sums over the reference and over each other.
+
+    Raises
+    ------
+    DataError
+        As in `read_parts`; duplicated row labels.
+    """
+    index, rows, group, residual = read_parts(data, reference)
+    if not index.is_unique:
+        raise DataError("row labels are duplicated: values could not be told apart. Reset them.")
     return state_of(index, rows, group, residual, reference)

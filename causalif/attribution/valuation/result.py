@@ -42,7 +42,7 @@ class ValuationResult:
     @property
     def n(self) -> int:
         """How many rows."""
-        return len(self._state.rows)
+        return len(self._state.index)
 
     @cached_property
     def components(self) -> pd.DataFrame:
