@@ -264,7 +264,7 @@ def test_leverages_are_those_of_the_hat_matrix():
     assert leverages(fit).to_numpy() == pytest.approx(fit.get_influence().hat_matrix_diag)
     assert leverages(fit).sum() == pytest.approx(4)
     logit = glm(BINARY, families.Binomial(), without([]))
-    assert leverages(logit).to_numpy() == pytest.approx(GLMInfluence(logit).hat_matrix_diag)
+    assert leverages(logit).to_numpy() == pytest.approx(logit.get_influence().hat_matrix_diag)
 
 
 def test_rows_that_alone_determine_a_coefficient_are_named():
