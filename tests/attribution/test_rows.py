@@ -11,7 +11,7 @@ from sklearn.decomposition import PCA
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from statsmodels.stats.outliers_influence import GLMInfluence, MLEInfluence
+from statsmodels.stats.outliers_influence import MLEInfluence
 
 import causalif as cif
 from causalif.attribution import leverages
