@@ -1,7 +1,8 @@
-"""What rows do to an `Estimate`: nuisances held fixed, or all of it fitted again."""
+"""What rows do to an `Estimate`: nuisances held fixed, moved one step, or fitted again."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -9,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from causalif.attribution.units import positions, read_units
-from causalif.errors import DataError
 from causalif.estimate import Estimate
 
 
@@ -24,30 +24,42 @@ def row_influence(
     """Of each row, or each group; see `causalif.row_influence`."""
     from causalif.attribution.parallel import each
 
-    _check(method)
     units = read_units(groups, estimate.influence.index)
-    change = partial(_fixed, estimate) if method == "if" else partial(_again, estimate)
-    if method == "if" and units.are_rows:
-        found = _fixed_rows(estimate)
+    if method in ("if", "rif") and units.are_rows:
+        found = _rows(estimate, method, progress)
     else:
+        change = _change(estimate, method)
         found = each(change, units.rows, n_jobs=n_jobs, progress=progress)
     return pd.DataFrame(found, index=units.labels, columns=list(estimate.names))
 
 
 def group_influence(estimate: Estimate, rows: Any, method: str) -> pd.Series[Any]:
     """Of a set of rows; see `causalif.group_influence`."""
-    _check(method)
     chosen = positions(rows, estimate.influence.index)
-    change = _fixed if method == "if" else _again
-    return pd.Series(change(estimate, chosen), index=list(estimate.names))
+    if method == "rif":
+        change = _rows(estimate, method, None)[chosen].sum(axis=0)
+    else:
+        change = _change(estimate, method)(chosen)
+    return pd.Series(change, index=list(estimate.names))
 
 
-def _check(method: str) -> None:
-    if method not in ("if", "refit"):
-        raise DataError(
-            f'method={method!r} is of models with coefficients. Of an Estimate take "if", which '
-            'holds nuisances fixed, or "refit".'
-        )
+def _rows(estimate: Estimate, method: str, progress: bool | None) -> np.ndarray:
+    """Each row alone, without fitting again."""
+    if method == "if":
+        return _fixed_rows(estimate)
+    from causalif.attribution.rescaled import rescaled_rows
+
+    return rescaled_rows(estimate.stepping(), _weights(estimate), progress)
+
+
+def _change(estimate: Estimate, method: str) -> Callable[[np.ndarray], np.ndarray]:
+    """From positions of rows to what the estimate would change by without them all."""
+    if method == "if":
+        return partial(_fixed, estimate)
+    if method == "refit":
+        return partial(_again, estimate, estimate.refit)
+    stepping = estimate.stepping()
+    return partial(_again, stepping.found, stepping.again)
 
 
 def _weights(estimate: Estimate) -> np.ndarray:
@@ -67,9 +79,10 @@ def _fixed(estimate: Estimate, rows: np.ndarray) -> np.ndarray:
     return -(weights[rows] @ estimate.influence.to_numpy()[rows]) / left
 
 
-def _again(estimate: Estimate, rows: np.ndarray) -> np.ndarray:
-    """Fitted again with the folds and seeds that the other rows had."""
+def _again(
+    estimate: Estimate, again: Callable[[np.ndarray], Estimate], rows: np.ndarray
+) -> np.ndarray:
+    """Made again without some rows, with the folds and seeds that the others had."""
     kept = np.ones(estimate.n, dtype=bool)
     kept[rows] = False
-    found = estimate.refit(kept)
-    return found.values[list(estimate.names)].to_numpy() - estimate.values.to_numpy()
+    return again(kept).values[list(estimate.names)].to_numpy() - estimate.values.to_numpy()

@@ -41,8 +41,9 @@ def row_influence(
     method : {"if", "rif", "newton", "refit"}, default "if"
         "if": first order. "rif": rescaled, one Newton step without the row, which is as cheap and
         far nearer. "newton": the same of a row; of a group one step without all of it. "refit":
-        fitted again, the truth. Of an Estimate "if" (nuisances held fixed) and "refit" (of results
-        that carry their recipe).
+        fitted again, the truth. Of an Estimate "if" holds nuisances fixed. The others need a
+        result that carries its recipe: "rif" and "newton" one whose nuisances are parametric
+        (``learners="glm"``), which then move by their rescaled influence, or one Newton step.
     groups : sequence, shape (n,), optional
         Labels: whole groups are left out, and are the rows of the answer.
     X, y : optional
@@ -76,6 +77,9 @@ def row_influence(
     With H the Hessian of the penalised loss, g and H_i the gradient and Hessian of a row: "if" is
     H^-1 g, "rif" is (H - H_i)^-1 g. Of linear models "rif" and "newton" are exact. A penalty stays
     as it is in total when rows go.
+
+    Of an Estimate "rif" takes two runs of the analysis for each coefficient of its nuisances,
+    "newton" and "refit" one for each row or group.
 
     References
     ----------
@@ -146,7 +150,8 @@ def group_influence(
         Row labels, or a boolean mask of length n.
     method : {"newton", "rif", "if", "refit"}, optional
         "newton": one step without the whole set. "rif" and "if": the sum over its rows. By default
-        "newton", and of an Estimate "if".
+        "newton", and of an Estimate "if". Of an Estimate with parametric nuisances "newton" is
+        near the truth; the sum of "rif" is often no better than "if".
 
     Returns
     -------

@@ -15,6 +15,7 @@ from causalif.effects.worlds import Estimand
 
 if TYPE_CHECKING:
     from causalif.effects.result import EffectEstimate
+    from causalif.nuisance.one_step import Stepping
 
 
 @dataclass(frozen=True)
@@ -50,3 +51,21 @@ class Recipe:
         part, design = tuple(folds[rows] for folds in self.folds), self.design.take(rows)
         check_rows_left(self.estimand, design, part)
         return self.run(replace(self, design=design, folds=part))
+
+    def stepping(self) -> Stepping:
+        """The analysis made anew, with parametric nuisances that can move by one Newton step.
+
+        Raises
+        ------
+        DataError
+            Learners are not parametric.
+        """
+        from causalif.nuisance.one_step import Starts, Stepping, one_step_library
+
+        starts = Starts()
+        library = one_step_library(self.settings.library, starts)
+        settings = replace(self.settings, library=library, n_jobs=1, progress=False)
+        recipe = replace(self, settings=settings)
+        found = self.run(recipe)
+        starts.recording = False
+        return Stepping(found, starts, recipe.refit, settings.method in ("onestep", "tmle"))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from causalif.effects.recipe import Recipe
     from causalif.effects.sensitivity import Sensitivity
+    from causalif.nuisance.one_step import Stepping
 
 PLOTS = ("effects", "curve", "overlap", "balance", "influence", "learners")
 
@@ -56,6 +57,18 @@ class EffectEstimate(Estimate):
             Boolean mask of length n, or positions, of the rows to keep.
         """
         return self.recipe.refit(np.asarray(rows))
+
+    def stepping(self) -> Stepping:  # type: ignore[override]
+        """The same with nuisances that can move by one Newton step, as rows or coefficients do.
+
+        What `causalif.row_influence` calls "rif" and "newton".
+
+        Raises
+        ------
+        DataError
+            Learners that are not parametric (``learners="glm"`` are).
+        """
+        return self.recipe.stepping()
 
     def plot(self, kind: str = "effects", *, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw the effects, or a diagnostic.

@@ -192,6 +192,21 @@ class Estimate(Algebra, Presentation):
             "selected or computed from it."
         )
 
+    def stepping(self) -> Any:
+        """The same with nuisances that can move; an `Estimate` alone has none.
+
+        Raises
+        ------
+        DataError
+            Always: only results of `mediate`, `average_effect` and the like have nuisances that
+            can be moved by one Newton step.
+        """
+        raise DataError(
+            "this estimate carries no nuisances that one Newton step could move. Pass the result "
+            "of the analysis itself (of cif.mediate, cif.average_effect, ..), or hold nuisances "
+            'fixed with method="if".'
+        )
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the estimate to one .npz file: arrays and JSON, no pickle.
 

@@ -101,6 +101,8 @@ def _fit(task: Task, features: np.ndarray) -> list[Any]:
     weights = None if task.weights is None else task.weights[keep]
     try:
         learner = _seeded(task, fold)
+        if hasattr(learner, "training_rows"):
+            learner.set_params(training_rows=task.train[keep])
         if task.classes and len(np.unique(target[keep])) < 2:
             from sklearn.dummy import DummyClassifier
 

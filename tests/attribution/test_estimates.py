@@ -56,7 +56,7 @@ def test_an_analysis_is_fitted_again_with_the_folds_of_the_other_rows():
 
 def test_what_an_estimate_has_not_is_said():
     whole = means(np.ones(40, dtype=bool))
-    with pytest.raises(DataError, match="is of models with coefficients"):
+    with pytest.raises(DataError, match="carries no nuisances"):
         cif.row_influence(whole, method="rif")
     with pytest.raises(DataError, match="carries no recipe"):
         cif.row_influence(whole, method="refit")
