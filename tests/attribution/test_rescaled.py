@@ -10,7 +10,8 @@ import statsmodels.api as sm
 import causalif as cif
 from causalif.attribution.rescaled import _moves
 from causalif.errors import DataError
-from causalif.nuisance.one_step import Start
+from causalif.nuisance.glm import Linear
+from causalif.nuisance.one_step import Start, Starts, _OneStepRegressor
 
 N = 240
 COVARIATES = ["x0", "x1", "x2", "x3", "x4", "x5"]
@@ -143,3 +144,14 @@ def test_what_has_no_rescaled_influence_is_said():
     assert again.to_numpy() == pytest.approx(truth.to_numpy(), rel=1e-6)
     with pytest.raises(DataError, match="carries no nuisances"):
         cif.row_influence(effect()["TE"], method="rif")
+
+
+def test_fits_that_cannot_be_told_apart_are_made_in_full():
+    starts = Starts()
+    x = np.random.default_rng(3).normal(size=(60, 1))
+    for shift in (0.0, 1.0):
+        _OneStepRegressor(Linear(), starts, random_state=5).fit(x, x[:, 0] + shift)
+    starts.recording = False
+    found = _OneStepRegressor(Linear(), starts, random_state=5).fit(x, 3 * x[:, 0])
+    assert starts.fits == {5: None}
+    assert found.predict(x) == pytest.approx(3 * x[:, 0])
