@@ -1,0 +1,111 @@
+"""Rows of a torch data set, a batch at a time, always in one order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, IterableDataset, RandomSampler, SequentialSampler
+from torch.utils.data import default_collate as stacked
+
+from causalif.errors import DataError
+
+Batch = tuple[Tensor, ...]
+
+
+@dataclass(frozen=True)
+class Batches:
+    """Rows by position; only a batch of them is on the device at once.
+
+    Attributes
+    ----------
+    n : int
+    size : int
+        Rows in a batch.
+    read : callable
+        From positions to a tuple of tensors, rows first.
+    device : torch.device
+    """
+
+    n: int
+    size: int
+    read: Callable[[Sequence[int]], Batch]
+    device: torch.device
+
+    def __iter__(self) -> Iterator[Batch]:
+        for positions in self.positions():
+            yield self.take(positions)
+
+    def positions(self) -> list[range]:
+        """Of the rows of each batch."""
+        return [range(k, min(k + self.size, self.n)) for k in range(0, self.n, self.size)]
+
+    def take(self, positions: Sequence[int]) -> Batch:
+        """Some rows."""
+        return tuple(part.to(self.device) for part in self.read(positions))
+
+
+def read_batches(data: Any, size: int, device: torch.device, role: str) -> Batches:
+    """Read tensors, a data set or a loader.
+
+    Parameters
+    ----------
+    data : tuple of Tensor, Tensor, Dataset or DataLoader
+        Rows are those of the loader's data set, in its order, whatever order the loader draws.
+    size : int
+        Rows in a batch.
+    device : torch.device
+        Of the model.
+    role : str
+        "train" or "queries", for messages.
+
+    Raises
+    ------
+    DataError
+        Nothing with numbered rows; none; tensors of several lengths.
+    """
+    if isinstance(data, DataLoader):
+        if not isinstance(data.sampler, RandomSampler | SequentialSampler):
+            raise DataError(
+                f"{role}: the loader draws rows by a {type(data.sampler).__name__}, so that they "
+                "have no numbers. Give its data set."
+            )
+        collate: Callable[[list[Any]], Any] = data.collate_fn
+        data = data.dataset
+    else:
+        collate = stacked
+    if isinstance(data, Tensor):
+        data = (data,)
+    if isinstance(data, tuple | list) and data and all(isinstance(part, Tensor) for part in data):
+        lengths = {len(part) for part in data}
+        if len(lengths) > 1:
+            raise DataError(f"{role}: tensors have {', '.join(map(str, sorted(lengths)))} rows.")
+        parts = tuple(data)
+        found = Batches(len(parts[0]), size, lambda rows: _rows_of(parts, rows), device)
+    elif isinstance(data, Dataset) and not isinstance(data, IterableDataset):
+        source: Any = data
+        found = Batches(
+            len(source), size, lambda rows: _tuple(collate([source[k] for k in rows])), device
+        )
+    else:
+        raise DataError(
+            f"{role} is a {type(data).__name__}: give a tuple of tensors with rows first, a "
+            "Dataset with a length, or a DataLoader of one."
+        )
+    if found.n == 0:
+        raise DataError(f"{role} has no rows.")
+    return found
+
+
+def _rows_of(parts: tuple[Tensor, ...], rows: Sequence[int]) -> Batch:
+    if isinstance(rows, range) and rows.step == 1:
+        return tuple(part[rows.start : rows.stop] for part in parts)
+    chosen = torch.as_tensor(list(rows))
+    return tuple(part[chosen.to(part.device)] for part in parts)
+
+
+def _tuple(batch: Any) -> Batch:
+    return (batch,) if isinstance(batch, Tensor) else tuple(batch)

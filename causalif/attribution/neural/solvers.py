@@ -1,0 +1,261 @@
+"""Ways to solve the damped system, under one signature."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from causalif.attribution.neural.gradients import row_gradients
+from causalif.attribution.neural.systems import System
+from causalif.errors import ConvergenceWarning, DataError, warn
+from causalif.nuisance.progress import progress_bar
+
+LARGEST_EXACT = 5000
+CHEAP = 1e9  # rows times parameters of a full pass
+POWER_STEPS = 15
+POWER_ROWS = 2048
+MOMENTUM = 0.9
+RESTARTS = 20
+BLOWN_UP = 10.0
+AT_ONCE = 128  # columns of an identity matrix
+
+
+@dataclass(frozen=True)
+class Solving:
+    """What the iterative solvers are told.
+
+    Attributes
+    ----------
+    iterations : int
+    tolerance : float
+        Of conjugate gradients: relative residual at which they stop.
+    minibatch : int or None
+        Rows of a step; None: all.
+    step_size : float or None
+        None: from the largest eigenvalue.
+    seed : int
+    progress : bool or None
+    """
+
+    iterations: int = 200
+    tolerance: float = 1e-6
+    minibatch: int | None = None
+    step_size: float | None = None
+    seed: int = 0
+    progress: bool | None = None
+
+
+@dataclass(frozen=True)
+class SolveInfo:
+    """How a solution was come by.
+
+    Attributes
+    ----------
+    method : str
+    iterations : int
+    residual : ndarray, (K,)
+        |(G + damping) x - v| / |v| on all rows.
+    step_size : float or None
+        The first, after halvings where it had been too long.
+    """
+
+    method: str
+    iterations: int
+    residual: np.ndarray
+    step_size: float | None = None
+
+
+Found = tuple[Tensor, int, float | None]
+
+
+def solve(name: str, system: System, v: Tensor, how: Solving) -> tuple[Tensor, SolveInfo]:
+    """x with (G + damping) x = v for K right sides, (K, d), and how far it is off.
+
+    Parameters
+    ----------
+    name : {"exact", "cg", "neumann", "ekfac", "astra", "datainf", "identity"}
+    system : System
+    v : Tensor, (K, d)
+    how : Solving
+    """
+    x, iterations, step = SOLVERS[name](system, v, how)
+    residual = system.residuals(x, v).double().cpu().numpy()
+    return x, SolveInfo(name, iterations, residual, step)
+
+
+def chosen(name: str, system: System) -> str:
+    """What "auto" stands for.
+
+    Raises
+    ------
+    DataError
+        No such solver; "exact" with too many parameters.
+    """
+    if name == "exact" and system.size > LARGEST_EXACT:
+        raise DataError(
+            f'solver="exact" is for at most {LARGEST_EXACT:,} parameters, and there are '
+            f'{system.size:,}. Take "cg" or "astra".'
+        )
+    if name != "auto":
+        return name
+    if system.size <= LARGEST_EXACT:
+        return "exact"
+    return "cg" if system.train.n * system.size < CHEAP else "astra"
+
+
+def _exact(system: System, v: Tensor, how: Solving) -> Found:
+    d = system.size
+    matrix = torch.empty(d, d, dtype=v.dtype, device=v.device)
+    with progress_bar(how.progress, ceil(d / AT_ONCE), "column block") as bar:
+        for start in range(0, d, AT_ONCE):
+            width = min(AT_ONCE, d - start)
+            columns = torch.zeros(width, d, dtype=v.dtype, device=v.device)
+            columns[torch.arange(width), start + torch.arange(width)] = 1.0
+            matrix[start : start + width] = system.product(columns)
+            bar.update()
+    factor = torch.linalg.cholesky((matrix + matrix.T).double() / 2)
+    return torch.cholesky_solve(v.double().T, factor).T.to(v.dtype), 1, None
+
+
+def _cg(system: System, v: Tensor, how: Solving) -> Found:
+    x = torch.zeros_like(v)
+    left = v.clone()
+    along, squared = left.clone(), (left**2).sum(1)
+    goal = how.tolerance**2 * squared
+    step = 0
+    with progress_bar(how.progress, how.iterations, "iteration") as bar:
+        while step < how.iterations and bool((squared > goal).any()):
+            bent = system.product(along)
+            length = squared / (along * bent).sum(1).clamp_min(torch.finfo(v.dtype).tiny)
+            x, left = x + length[:, None] * along, left - length[:, None] * bent
+            before, squared = squared, (left**2).sum(1)
+            ratio = squared / before.clamp_min(torch.finfo(v.dtype).tiny)
+            along, step = left + ratio[:, None] * along, step + 1
+            bar.update()
+    if bool((squared > goal).any()):
+        worst = float((squared / (v**2).sum(1)).max().sqrt())
+        warn(
+            f"conjugate gradients stopped after {step} iterations at a relative residual of "
+            f"{worst:.1e} (asked: {how.tolerance:.0e}). Give more iterations, or more damping.",
+            ConvergenceWarning,
+        )
+    return x, step, None
+
+
+def _neumann(system: System, v: Tensor, how: Solving) -> Found:
+    return _descend(system, v, how, lambda r: r, momentum=0.0)
+
+
+def _astra(system: System, v: Tensor, how: Solving) -> Found:
+    momentum = 0.0 if how.minibatch is None else MOMENTUM
+    return _descend(system, v, how, system.preconditioned, momentum=momentum)
+
+
+def _descend(
+    system: System,
+    v: Tensor,
+    how: Solving,
+    precondition: Callable[[Tensor], Tensor],
+    *,
+    momentum: float,
+) -> Found:
+    """Stochastic gradient descent; where it runs away it starts again with half the step."""
+    step = how.step_size
+    if step is None:
+        largest = _largest(system, v, precondition, how.seed)
+        step = 1 / largest if how.minibatch is None else 0.1 / largest
+    for _ in range(RESTARTS):
+        x = _descent(system, v, how, precondition, momentum, step)
+        if x is not None:
+            return x, how.iterations, step
+        step /= 2
+        warn(
+            f"the solver ran away with steps of {2 * step:.2g}: started again with {step:.2g}. "
+            "Leave step_size= out to have it chosen.",
+            ConvergenceWarning,
+        )
+    raise DataError("the solver runs away with any step. Give more damping.")
+
+
+def _descent(
+    system: System,
+    v: Tensor,
+    how: Solving,
+    precondition: Callable[[Tensor], Tensor],
+    momentum: float,
+    step: float,
+) -> Tensor | None:
+    rng = np.random.default_rng(how.seed)
+    x = precondition(v)
+    velocity = torch.zeros_like(x)
+    limit: float | None = None
+    quarter = max(how.iterations // 4, 1)
+    with progress_bar(how.progress, how.iterations, "iteration") as bar:
+        for k in range(how.iterations):
+            rows = None
+            if how.minibatch is not None and how.minibatch < system.train.n:
+                rows = rng.choice(system.train.n, how.minibatch, replace=False).tolist()
+            left = system.product(x, rows) - v
+            size = float((left.norm(dim=1) / v.norm(dim=1)).nan_to_num(float("inf")).max())
+            limit = BLOWN_UP * max(size, 1.0) if limit is None else limit
+            if not size <= limit:
+                return None
+            # Of single rows' noise the last steps must be small; without it none need be.
+            length = step if how.minibatch is None else step * 0.5 ** (k // quarter)
+            velocity = momentum * velocity + precondition(left)
+            x = x - length * velocity
+            bar.update()
+    return x if bool(torch.isfinite(x).all()) else None
+
+
+def _largest(
+    system: System, v: Tensor, precondition: Callable[[Tensor], Tensor], seed: int
+) -> float:
+    """The largest eigenvalue of the preconditioned system, by power iterations."""
+    rng = np.random.default_rng(seed)
+    n, rows = system.train.n, None
+    if n > POWER_ROWS:
+        rows = rng.choice(n, POWER_ROWS, replace=False).tolist()
+    x = torch.as_tensor(rng.normal(size=(1, system.size)), dtype=v.dtype, device=v.device)
+    size = 1.0
+    for _ in range(POWER_STEPS):
+        x = precondition(system.product(x / x.norm(), rows))
+        size = float(x.norm())
+    return size
+
+
+def _ekfac(system: System, v: Tensor, how: Solving) -> Found:
+    return system.preconditioned(v), 1, None
+
+
+def _datainf(system: System, v: Tensor, how: Solving) -> Found:
+    """Each tensor by the mean of the inverses of single rows' matrices."""
+    vectors, damping = system.tensors(v), system.damping
+    found = {name: torch.zeros_like(value) for name, value in vectors.items()}
+    for batch in system.train:
+        for name, gradient in row_gradients(system.curvature.objective, batch).items():
+            g, u = gradient.flatten(1), vectors[name].flatten(1)
+            share = (u @ g.T) / (damping[name] + (g**2).sum(1))
+            part = (len(g) * u - share @ g) / (system.train.n * damping[name])
+            found[name] += part.reshape(found[name].shape)
+    return system.flat(found), 1, None
+
+
+def _identity(system: System, v: Tensor, how: Solving) -> Found:
+    return v.clone(), 0, None
+
+
+SOLVERS: dict[str, Callable[[System, Tensor, Solving], Found]] = {
+    "exact": _exact,
+    "cg": _cg,
+    "neumann": _neumann,
+    "ekfac": _ekfac,
+    "astra": _astra,
+    "datainf": _datainf,
+    "identity": _identity,
+}

@@ -1,0 +1,356 @@
+"""Solvers beside the direct solve on handwritten digits; effects beside models trained again."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from sklearn.datasets import load_digits
+from sklearn.linear_model import LogisticRegression
+from torch import nn
+
+import causalif as cif
+from causalif.attribution.neural.batches import read_batches
+from causalif.attribution.neural.ggn import read_curvature
+from causalif.attribution.neural.objective import read_objective
+from causalif.attribution.neural.solvers import Solving, solve
+from causalif.attribution.neural.systems import Fisher, System, trajectory_damping
+from causalif.errors import ConvergenceWarning, DataError
+from tests.attribution.neural.models import KINDS, case, cross_entropy
+
+neural = cif.attribution.neural
+
+
+@pytest.fixture(scope="module")
+def digits() -> System:
+    """A perceptron trained on 1024 digits; the system at damping .031, in double precision."""
+    data = load_digits()
+    x, y = torch.tensor(data.data / 16), torch.tensor(data.target)
+    torch.manual_seed(0)
+    model = nn.Sequential(
+        nn.Linear(64, 16), nn.Tanh(), nn.Linear(16, 12), nn.Tanh(), nn.Linear(12, 10)
+    )
+    model = model.double()
+    optimiser = torch.optim.SGD(model.parameters(), lr=0.03, momentum=0.9)
+    order = torch.Generator().manual_seed(0)
+    for _ in range(20):
+        for part in torch.randperm(1024, generator=order).split(64):
+            optimiser.zero_grad()
+            cross_entropy(model, (x[part], y[part])).mean().backward()
+            optimiser.step()
+    objective = read_objective(model, cross_entropy, None)
+    train = read_batches((x[:1024], y[:1024]), 256, torch.device("cpu"), "train")
+    curvature = read_curvature(objective, "cross_entropy", None, train.take(range(3)))
+    return System(curvature, train, 0.031, Fisher("sampled", 1, 0))
+
+
+@pytest.fixture(scope="module")
+def right(digits):
+    """Gradients of eight queries, and the solutions."""
+    data = load_digits()
+    queries = (torch.tensor(data.data[1100:1108] / 16), torch.tensor(data.target[1100:1108]))
+    objective = digits.curvature.objective
+    with objective.quiet():
+        v = digits.flat(neural.gradients.row_gradients(objective, queries))
+        x, info = solve("exact", digits, v, Solving())
+    assert info.residual.max() < 1e-10
+    return v, x
+
+
+def off(x, exact):
+    """Mean relative error over queries."""
+    return float(((x - exact).norm(dim=1) / exact.norm(dim=1)).mean())
+
+
+def solved(system, v, name, **options):
+    with system.curvature.objective.quiet():
+        return solve(name, system, v, Solving(**options))
+
+
+def test_errors_are_those_of_the_published_order(digits, right):
+    v, exact = right
+    error = {name: off(solved(digits, v, name)[0], exact) for name in ("ekfac", "identity")}
+    astra = {k: off(solved(digits, v, "astra", iterations=k)[0], exact) for k in (20, 50)}
+    neumann = off(solved(digits, v, "neumann", iterations=200)[0], exact)
+    stochastic = off(solved(digits, v, "astra", iterations=200, minibatch=256)[0], exact)
+    assert error["ekfac"] < error["identity"]
+    assert astra[20] < 0.5 * error["ekfac"]
+    assert astra[50] < 0.35 * error["ekfac"]
+    assert neumann > astra[50]
+    assert stochastic < 0.4 * error["ekfac"]
+
+
+def test_conjugate_gradients_reach_the_solution(digits, right):
+    v, exact = right
+    x, info = solved(digits, v, "cg", tolerance=1e-10)
+    assert off(x, exact) < 1e-8
+    assert info.iterations < 200
+    with pytest.warns(ConvergenceWarning, match="stopped after 3 iterations"):
+        solved(digits, v, "cg", iterations=3)
+
+
+def test_residuals_are_those_of_the_whole_system(digits, right):
+    v, exact = right
+    with digits.curvature.objective.quiet():
+        found = digits.residuals(1.1 * exact, v)
+    assert found.numpy() == pytest.approx(0.1)
+
+
+def test_one_step_from_ekfac_is_the_published_step(digits, right):
+    v, _ = right
+    x, info = solved(digits, v, "astra", iterations=1, step_size=0.05)
+    with digits.curvature.objective.quiet():
+        start = digits.preconditioned(v)
+        expected = start - 0.05 * digits.preconditioned(digits.product(start) - v)
+    assert x.numpy() == pytest.approx(expected.numpy(), abs=1e-12)
+    assert info.step_size == 0.05
+
+
+def test_fixed_steps_run_away_and_are_caught(digits, right):
+    v, exact = right
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        x, info = solved(digits, v, "astra", iterations=60, step_size=1.0)
+    assert "ran away with steps of 1: started again with 0.5" in str(said[0].message)
+    assert said[0].category is ConvergenceWarning
+    assert info.step_size < 1
+    assert off(x, exact) < 0.7
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("seed", range(3))
+def test_the_default_step_never_runs_away(kind, seed):
+    model, loss, data = case(kind, 40)
+    torch.manual_seed(seed)
+    for parameter in model.parameters():
+        nn.init.normal_(parameter, std=0.5)
+    kept = "squared" if kind == "regression" else "cross_entropy"
+    queries = tuple(part[:3] for part in data)
+    for minibatch in (None, 16):
+        found = neural.astra(
+            model,
+            loss,
+            data,
+            queries,
+            output_loss=kept,
+            solver="astra",
+            iterations=40,
+            minibatch=minibatch,
+            damping=0.03,
+            seed=seed,
+        )
+        usual = neural.astra(
+            model, loss, data, queries, output_loss=kept, solver="ekfac", damping=0.03, seed=seed
+        )
+        assert found.info[0].residual.max() < usual.info[0].residual.max()
+
+
+@pytest.mark.parametrize("solver", ["exact", "cg", "identity"])
+def test_units_of_the_loss_do_not_matter(solver):
+    model, loss, data = case("perceptron", 40)
+    queries = tuple(part[:2] for part in data)
+    one = neural.astra(model, loss, data, queries, damping=0.03, solver=solver)
+    other = neural.astra(
+        model,
+        lambda model, batch: 7 * loss(model, batch),
+        data,
+        queries,
+        measurement=loss,
+        output_loss=lambda out, batch: 7 * loss(lambda _: out, batch),
+        damping=0.21,
+        solver=solver,
+    )
+    factor = 7 if solver == "identity" else 1
+    assert other.values == pytest.approx(factor * one.values, rel=1e-4, abs=1e-9)
+
+
+def test_effects_are_those_of_training_again():
+    """A softmax with a ridge penalty: one solution, which scikit-learn finds without each row."""
+    rng = np.random.default_rng(0)
+    n, ridge = 120, 0.02
+    x = rng.normal(size=(n, 3))
+    y = (x @ rng.normal(size=(3, 3)) + rng.gumbel(size=(n, 3))).argmax(1)
+
+    def fitted(kept):
+        C = 1 / (ridge * kept.sum())
+        return LogisticRegression(C=C, fit_intercept=False, tol=1e-10, max_iter=5000).fit(
+            x[kept], y[kept]
+        )
+
+    every = np.ones(n, dtype=bool)
+    whole = fitted(every)
+    model = nn.Linear(3, 3, bias=False).double()
+    with torch.no_grad():
+        model.weight.copy_(torch.tensor(whole.coef_))
+    data = (torch.tensor(x), torch.tensor(y))
+    queries = tuple(part[:6] for part in data)
+    found = neural.astra(model, cross_entropy, data, queries, damping=ridge, measurement="margin")
+
+    def margins(fit):
+        p = fit.predict_proba(x[:6])[np.arange(6), y[:6]]
+        return np.log(p / (1 - p))
+
+    truth = np.column_stack(
+        [margins(fitted(np.arange(n) != row)) - margins(whole) for row in range(n)]
+    )
+    assert np.corrcoef(found.values.ravel(), truth.ravel())[0, 1] > 0.99
+    slope = (truth * found.values).sum() / (found.values**2).sum()
+    assert 1 < slope < 1.4  # influence understates removal
+
+
+def test_losses_of_queries_and_groups():
+    model, loss, data = case("perceptron", 30)
+    queries = tuple(part[:4] for part in data)
+    found = neural.astra(model, loss, data, queries, damping=0.1)
+    assert found.values.shape == (4, 30)
+    assert found.values.dtype == np.float64
+    assert found.info[0].method == "exact"
+    # A row helps itself.
+    assert (np.diag(found.values[:, :4]) > 0).all()
+    assert found.group([1, 5]) == pytest.approx(found.values[:, [1, 5]].sum(axis=1))
+    mask = np.arange(30) == 7
+    assert found.group(mask) == pytest.approx(found.values[:, 7])
+    assert found.rows().shape == (30, 4)
+    assert found.rows("upweight").loc[3, 2] == pytest.approx(-30 * found.values[2, 3])
+    assert abs(found.top(3, query=1)["effect"]).is_monotonic_decreasing
+    assert "damping 0.1" in found.summary()
+    for kind in ("top", "distribution"):
+        assert found.plot(kind).get_xlabel()
+
+
+def test_datainf_of_one_row_is_its_inverse():
+    model, loss, data = case("perceptron", 1)
+    one = neural.astra(
+        model, loss, data, data, solver="datainf", damping=0.2, parameters=["0.weight"]
+    )
+    model.eval()
+    cross_entropy(model, data).sum().backward()
+    g = model[0].weight.grad.flatten()
+    expected = g @ torch.linalg.solve(torch.outer(g, g) + 0.2 * torch.eye(len(g)).double(), g)
+    assert one.values[0, 0] == pytest.approx(float(expected), abs=1e-12)
+
+
+def test_the_identity_is_the_product_of_gradients():
+    model, loss, data = case("transformer")
+    queries = tuple(part[:2] for part in data)
+    found = neural.astra(model, loss, data, queries, solver="identity")
+    objective = read_objective(model, loss, None)
+    with objective.quiet():
+        rows = neural.gradients.row_gradients(objective, data)
+    expected = sum(g.flatten(1)[:2] @ g.flatten(1).T for g in rows.values()) / 12
+    assert found.values == pytest.approx(expected.numpy(), abs=1e-12)
+
+
+def test_ensembles_are_averaged():
+    (one, loss, data), (other, _, _) = case("perceptron"), case("perceptron")
+    torch.manual_seed(9)
+    other[0].reset_parameters()
+    queries = tuple(part[:2] for part in data)
+    parts = [neural.astra(m, loss, data, queries, damping=0.1).values for m in (one, other)]
+    both = neural.astra([one, other], loss, data, queries, damping=0.1)
+    assert both.values == pytest.approx(np.mean(parts, axis=0), abs=1e-14)
+    assert len(both.info) == 2
+
+
+def test_damping_of_a_trajectory():
+    # Wang et al. (2025), table 3: FashionMNIST 20 epochs and the like give .0052.
+    assert trajectory_damping(0.03, 0.9, 1923) == pytest.approx(0.0052, rel=0.01)
+
+
+class Noisy(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(4, 3)
+
+    def forward(self, x):
+        return self.layer(nn.functional.dropout(x, 0.5, training=True))
+
+
+class Tied(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.into, self.out = nn.Linear(4, 4, bias=False), nn.Linear(4, 4, bias=False)
+        self.out.weight = self.into.weight
+
+    def forward(self, x):
+        return self.out(self.into(x))
+
+
+X, Y = torch.randn(8, 4), torch.arange(8) % 3
+BAD = [
+    (lambda: (Noisy(), cross_entropy, (X, Y), (X, Y)), "dropout or noise stays active"),
+    (lambda: (Tied(), cross_entropy, (X, Y), (X, Y)), "'into.weight' and 'out.weight' are one"),
+    (lambda: (nn.Linear(4, 3), cross_entropy, (X, Y), (X[:0], Y[:0])), "queries has no rows"),
+    (lambda: (nn.Linear(4, 3), cross_entropy, (X, Y[:5]), (X, Y)), "tensors have 5, 8 rows"),
+    (
+        lambda: (nn.Linear(4, 3), lambda m, b: cross_entropy(m, b).mean(), (X, Y), (X, Y)),
+        r"gave \(\) for 3 rows",
+    ),
+    (
+        lambda: (
+            nn.Sequential(nn.BatchNorm1d(4, track_running_stats=False), nn.Linear(4, 3)),
+            cross_entropy,
+            (X, Y),
+            (X, Y),
+        ),
+        r"module '0' \(BatchNorm1d\) has no running statistics",
+    ),
+    (
+        lambda: (
+            nn.Linear(4, 3),
+            lambda m, b: cross_entropy(m, b) - m(b[0]).mean(),
+            (X, Y),
+            (X, Y),
+        ),
+        "changes with the other rows",
+    ),
+    (lambda: (nn.Linear(4, 3), cross_entropy, [1, 2], (X, Y)), "train is a list"),
+    (lambda: ([], cross_entropy, (X, Y), (X, Y)), "empty sequence"),
+    (
+        lambda: (nn.Linear(4, 3), cross_entropy, (X * torch.nan, Y), (X, Y)),
+        "not finite in 3 of the first 3 rows",
+    ),
+]
+
+
+@pytest.mark.parametrize(("given", "message"), BAD, ids=[message for _, message in BAD])
+def test_bad_input_is_named(given, message):
+    with pytest.raises(DataError, match=message):
+        neural.astra(*given())
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"solver": "lissa"}, "solver='lissa' is not one of"),
+        ({"damping": 0}, "neither a positive number"),
+        ({"parameters": ["weights"]}, "the model has no 'weights'"),
+        ({"measurement": "accuracy"}, "measurement='accuracy' is none of"),
+        ({"iterations": 0, "batch_size": 0}, "2 problems"),
+        ({"output_loss": lambda out, batch: out[:, 0]}, "the loss is not 'output_loss'"),
+    ],
+)
+def test_bad_options_are_named(options, message):
+    with pytest.raises(DataError, match=message):
+        neural.astra(nn.Linear(4, 3), cross_entropy, (X, Y), (X, Y), **options)
+
+
+def test_half_precision_that_vanishes_is_warned_of():
+    model = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 3)).half()
+    with torch.no_grad():
+        model[0].weight.mul_(1e-3)
+        model[1].weight.mul_(1e-7)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        neural.astra(model, cross_entropy, (X.half(), Y), (X.half(), Y), solver="identity")
+    assert all(one.category is ConvergenceWarning for one in said)
+    assert "in '0.weight' (float16)" in str(said[0].message)
+
+
+def test_tied_weights_can_be_left_out():
+    found = neural.astra(
+        nn.Sequential(Tied(), nn.Linear(4, 3)), cross_entropy, (X, Y), (X, Y), parameters=["1"]
+    )
+    assert found.values.shape == (8, 8)
