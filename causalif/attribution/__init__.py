@@ -15,7 +15,6 @@ __all__ = [
     "group_influence",
     "kairos",
     "leverages",
-    "neural",
     "row_influence",
     "sign_robustness",
 ]

@@ -11,9 +11,33 @@ except ModuleNotFoundError:
         "attribution of torch models needs torch: pip install 'causalif-eif[neural]'"
     ) from None
 
+from causalif.attribution.neural.allocation import allocate_experts, allocate_sparsity
 from causalif.attribution.neural.astra import astra
+from causalif.attribution.neural.guide import token_influence
+from causalif.attribution.neural.layers import LayerInfluence, layer_influence
 from causalif.attribution.neural.lds import DatamodelingScore, lds
+from causalif.attribution.neural.pruning import prune, weight_sizes
 from causalif.attribution.neural.result import TorchInfluence
+from causalif.attribution.neural.suppression import suppression_loss
 from causalif.attribution.neural.systems import trajectory_damping
+from causalif.attribution.neural.token_result import TokenInfluence
+from causalif.attribution.neural.tokens import Selection, select_tokens
 
-__all__ = ["DatamodelingScore", "TorchInfluence", "astra", "lds", "trajectory_damping"]
+__all__ = [
+    "DatamodelingScore",
+    "LayerInfluence",
+    "Selection",
+    "TokenInfluence",
+    "TorchInfluence",
+    "allocate_experts",
+    "allocate_sparsity",
+    "astra",
+    "layer_influence",
+    "lds",
+    "prune",
+    "select_tokens",
+    "suppression_loss",
+    "token_influence",
+    "trajectory_damping",
+    "weight_sizes",
+]

@@ -9,14 +9,16 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
-from causalif.attribution.neural.batches import Batch, Batches, read_batches
+from causalif.attribution.neural.batches import Batch, read_batches
+from causalif.attribution.neural.descent import Solving
 from causalif.attribution.neural.ggn import OutputLoss, read_curvature
 from causalif.attribution.neural.gradients import row_dots, row_products
 from causalif.attribution.neural.measures import measured, query_gradients
 from causalif.attribution.neural.objective import Loss, check_losses, read_objective
 from causalif.attribution.neural.result import TorchInfluence
-from causalif.attribution.neural.solvers import SOLVERS, Solving, chosen, solve
+from causalif.attribution.neural.solvers import SOLVERS, chosen, solve
 from causalif.attribution.neural.systems import Fisher, System, check_damping
+from causalif.attribution.neural.unrolled import read_run, unrolled
 from causalif.errors import DataError, Problems, check_choice
 
 FEW = 3  # rows on which the loss and the fast path are checked
@@ -41,6 +43,11 @@ def astra(
     step_size: float | None = None,
     fisher: str = "sampled",
     label_samples: int = 1,
+    checkpoints: Sequence[Any] | None = None,
+    segments: int = 3,
+    learning_rate: float | None = None,
+    momentum: float = 0.0,
+    steps: int | None = None,
     batch_size: int = 256,
     seed: int = 0,
     progress: bool | None = None,
@@ -85,6 +92,12 @@ def astra(
         Labels behind EKFAC.
     label_samples : int, default 1
         Draws of them for each row.
+    checkpoints : sequence of state dicts or Modules, optional
+        Of the training run, in order: effects are then those along the run, segment by segment,
+        for models that were not trained to the end. Damping follows from the run.
+    segments : int, default 3
+    learning_rate, momentum, steps : optional
+        Of the run: its mean learning rate, its momentum, and the optimiser's steps.
     batch_size : int, default 256
         Rows at once, as memory allows; no number depends on it but for rounding.
     seed : int, default 0
@@ -140,17 +153,31 @@ def astra(
     if not models:
         raise DataError("model is an empty sequence.")
     how = Solving(iterations, tolerance, minibatch, step_size, seed, progress)
-    found: list[TorchInfluence] = []
-    for one in models:
+
+    def system_of(one: nn.Module, added: float | str) -> System:
         objective = read_objective(one, loss, parameters)
         rows = read_batches(train, batch_size, objective.device, "train")
-        asked = read_batches(queries, min(batch_size, QUERIES), objective.device, "queries")
         with objective.quiet():
             few = rows.take(range(min(FEW, rows.n)))
             check_losses(objective, few)
             curvature = read_curvature(objective, output_loss, outputs, few)
-            system = System(curvature, rows, damping, Fisher(fisher, label_samples, seed))
-            found.append(_influence(system, asked, measurement, chosen(solver, system), how))
+        return System(curvature, rows, added, Fisher(fisher, label_samples, seed))
+
+    found: list[TorchInfluence] = []
+    for one in models:
+        system = system_of(one, damping)
+        objective = system.curvature.objective
+        asked = read_batches(queries, min(batch_size, QUERIES), objective.device, "queries")
+        with objective.quiet():
+            v = system.flat(query_gradients(measured(system.curvature, measurement), asked))
+            if checkpoints is None:
+                found.append(_influence(system, v, measurement, chosen(solver, system), how))
+        if checkpoints is not None:
+            run = read_run(checkpoints, segments, learning_rate, momentum, steps)
+            values, info, dampings = unrolled(
+                run, v, system_of, one, lambda system: chosen(solver, system), how
+            )
+            found.append(TorchInfluence(values, _word(measurement), tuple(info), tuple(dampings)))
     return replace(
         found[0],
         values=np.mean([part.values for part in found], axis=0),
@@ -160,23 +187,26 @@ def astra(
 
 
 def _influence(
-    system: System, queries: Batches, measurement: str | Loss, solver: str, how: Solving
+    system: System, v: Tensor, measurement: str | Loss, solver: str, how: Solving
 ) -> TorchInfluence:
     train, objective = system.train, system.curvature.objective
     if how.minibatch is None and train.n > 2048 and solver in ("astra", "neumann"):
         how = replace(how, minibatch=256)
-    gradients = query_gradients(measured(system.curvature, measurement), queries)
     products = row_products(objective, train.take(range(min(FEW, train.n))))
-    x, info = solve(solver, system, system.flat(gradients), how)
+    x, info = solve(solver, system, v, how)
     values = row_dots(products, train, system.tensors(x)).T / train.n
     uses = solver in ("ekfac", "astra") or system.asked == "mean"
     return TorchInfluence(
         values,
-        measurement if isinstance(measurement, str) else "measurement",
+        _word(measurement),
         (info,),
         (dict(system.damping),),
         tuple(system.ekfac.diagonal) if uses else (),
     )
+
+
+def _word(measurement: str | Loss) -> str:
+    return measurement if isinstance(measurement, str) else "measurement"
 
 
 def _check(

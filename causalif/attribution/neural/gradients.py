@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 import torch
@@ -78,14 +79,15 @@ def by_hooks(
     with torch.enable_grad(), watched(layers) as seen:
         total = by_row(objective.loss(objective.model, batch)).sum()
         probes = [probe for passes in seen.values() for probe in passes.probes]
-        backs = iter(torch.autograd.grad(total, probes, allow_unused=True))
+        returned = torch.autograd.grad(total, probes, allow_unused=True)
+    backs = iter(cast("Sequence[Tensor | None]", returned))
     count = len(next(iter(directions.values())))
     found: Tensors = {}
     for name, passes in seen.items():
         direction = _of_layer(name, directions)
         found[name] = torch.zeros(len(batch[0]), count, device=total.device, dtype=total.dtype)
         for inputs in passes.inputs:
-            back: Tensor | None = next(backs)
+            back = next(backs)
             if back is not None:
                 found[name] += directed(layers[name], inputs, back, direction)
     return found

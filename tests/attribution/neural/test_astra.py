@@ -13,9 +13,10 @@ from torch import nn
 
 import causalif as cif
 from causalif.attribution.neural.batches import read_batches
+from causalif.attribution.neural.descent import Solving
 from causalif.attribution.neural.ggn import read_curvature
 from causalif.attribution.neural.objective import read_objective
-from causalif.attribution.neural.solvers import Solving, solve
+from causalif.attribution.neural.solvers import solve
 from causalif.attribution.neural.systems import Fisher, System, trajectory_damping
 from causalif.errors import ConvergenceWarning, DataError
 from tests.attribution.neural.models import KINDS, case, cross_entropy
@@ -252,6 +253,66 @@ def test_ensembles_are_averaged():
     both = neural.astra([one, other], loss, data, queries, damping=0.1)
     assert both.values == pytest.approx(np.mean(parts, axis=0), abs=1e-14)
     assert len(both.info) == 2
+
+
+def test_one_segment_of_one_checkpoint_is_the_influence_function():
+    model, loss, data = case("perceptron", 30)
+    queries = tuple(part[:3] for part in data)
+    options = {"checkpoints": [model], "segments": 1, "learning_rate": 0.05, "momentum": 0.5}
+    found = neural.astra(model, loss, data, queries, steps=100, **options)
+    expected = neural.astra(model, loss, data, queries, damping=0.1)
+    assert found.values == pytest.approx(expected.values, abs=1e-12)
+
+
+def test_segments_of_one_linear_layer_by_hand():
+    """Squared loss, one output: each matrix is that of inputs, and all can be written out."""
+    torch.manual_seed(2)
+    x, y = torch.randn(20, 1).double(), torch.randn(20, 1).double()
+    model = nn.Linear(1, 1, bias=False).double()
+    with torch.no_grad():
+        model.weight.fill_(0.4)
+    states = [{"weight": torch.tensor([[w]], dtype=torch.float64)} for w in (0.1, 0.2, 0.4)]
+
+    def loss(model, batch):
+        return ((model(batch[0]) - batch[1]) ** 2 / 2).sum(1)
+
+    found = neural.astra(
+        model,
+        loss,
+        (x, y),
+        (x[:2], y[:2]),
+        output_loss="squared",
+        label_samples=20000,
+        checkpoints=states,
+        segments=2,
+        learning_rate=0.1,
+        steps=30,
+        fisher="sampled",
+    )
+    G, n = float((x**2).mean()), 20
+
+    def gradient(w, at):
+        return (x[at] * (w * x[at] - y[at])).numpy()
+
+    f = gradient(0.4, slice(0, 2))
+    last = f / (G + 1 / 1.0) @ gradient(0.4, slice(None)).T / n  # 10 steps of .1
+    early = (gradient(0.1, slice(None)) + gradient(0.2, slice(None))) / 2
+    first = np.exp(-1.0 * G) * f / (G + 1 / 2.0) @ early.T / n
+    assert found.values == pytest.approx(last + first, rel=0.01)  # labels are drawn
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, "needs learning_rate= .* and steps="),
+        ({"learning_rate": 0.1, "steps": 5, "segments": 4}, "segments=4 of 2 checkpoints"),
+        ({"learning_rate": 0.1, "steps": 5, "segments": 1, "momentum": 1.0}, "momentum must be"),
+    ],
+)
+def test_runs_that_cannot_be_are_named(options, message):
+    model, loss, data = case("perceptron")
+    with pytest.raises(DataError, match=message):
+        neural.astra(model, loss, data, data, checkpoints=[model, model], **options)
 
 
 def test_damping_of_a_trajectory():

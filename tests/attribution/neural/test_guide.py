@@ -1,0 +1,249 @@
+"""Influence of tokens beside loops of autograd; selections and losses by hand."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+import causalif as cif
+from causalif.errors import DataError
+from tests.attribution.neural.models import Attending
+
+neural = cif.attribution.neural
+PAD = 6
+
+
+def setting():
+    """Model, documents with padding, toxic and safe queries with marked completions."""
+    torch.manual_seed(0)
+    model = Attending().double()
+    documents = torch.randint(0, 6, (5, 5))
+    documents[1, 3:] = PAD
+    done = torch.tensor([[False, False, False, True, True]]).expand(3, 5)
+    return model, documents, (documents[[4, 0, 2]], done), (documents[2:].flip(1), done)
+
+
+def query_gradient(model, query, names):
+    """The mean over queries of the gradient of their completions' summed cross-entropy."""
+    tokens, done = query
+    named = dict(model.named_parameters())
+    total = 0
+    for row in range(len(tokens)):
+        logits = model(tokens[row : row + 1])[0]
+        for t in range(1, tokens.shape[1]):
+            if done[row, t] and tokens[row, t] != PAD:
+                total = total - logits[t - 1].log_softmax(-1)[tokens[row, t]] / len(tokens)
+    return torch.autograd.grad(total, [named[n] for n in names])
+
+
+def test_every_token_is_its_own_gradient_along_the_difference():
+    model, documents, toxic, safe = setting()
+    found = neural.token_influence(model, documents, toxic, safe, padding=PAD, curvature="identity")
+    model.eval()
+    names = ["block.linear1.weight", "block.linear1.bias", "block.linear2.weight"]
+    names += ["block.linear2.bias", "out.weight", "out.bias"]
+    names += ["block.self_attn.out_proj.weight", "block.self_attn.out_proj.bias"]
+    named = dict(model.named_parameters())
+    pairs = zip(
+        query_gradient(model, toxic, names), query_gradient(model, safe, names), strict=True
+    )
+    direction = [a - b for a, b in pairs]
+    for row in range(5):
+        for t in range(5):
+            if t == 0 or documents[row, t] == PAD:
+                assert np.isnan(found.values[row, t])
+                continue
+            logits = model(documents[row : row + 1])[0, t - 1]
+            loss = -logits.log_softmax(-1)[documents[row, t]]
+            g = torch.autograd.grad(loss, [named[n] for n in names], allow_unused=True)
+            expected = sum(float((a * b).sum()) for a, b in zip(g, direction, strict=True))
+            assert found.values[row, t] == pytest.approx(expected, abs=1e-9)
+    assert found.documents.to_numpy() == pytest.approx(np.nansum(found.values, axis=1))
+
+
+def test_ways_to_split_agree_in_sums_and_differences_with_derivatives():
+    model, documents, toxic, safe = setting()
+    options = {"padding": PAD, "parameters": ["block.linear1", "block.linear2", "out"]}
+    by = {
+        split: neural.token_influence(model, documents, toxic, safe, split=split, **options)
+        for split in ("loss", "difference", "position")
+    }
+    exact = by["loss"].values
+    assert by["difference"].values == pytest.approx(exact, rel=1e-4, abs=1e-7, nan_ok=True)
+    sums = by["position"].documents.to_numpy()
+    assert sums[[0, 2, 3, 4]] == pytest.approx(by["loss"].documents[[0, 2, 3, 4]].to_numpy())
+    assert np.nanmax(abs(by["position"].values - exact)) > 1e-3
+
+
+def test_exchanging_the_queries_turns_the_signs():
+    model, documents, toxic, safe = setting()
+    for curvature in ("ekfac", "exact"):
+        one = neural.token_influence(model, documents, toxic, safe, curvature=curvature)
+        other = neural.token_influence(model, documents, safe, toxic, curvature=curvature)
+        assert other.values == pytest.approx(-one.values, nan_ok=True)
+
+
+def test_learning_tokens_of_high_influence_favours_toxic_completions():
+    model, documents, toxic, safe = setting()
+    found = neural.token_influence(model, documents, toxic, safe, padding=PAD, curvature="identity")
+    best = found.top(1).iloc[0]
+    row, t = int(best["document"]), int(best["token"])
+    assert found.values[row, t] == best["influence"] == np.nanmax(found.values)
+
+    def gap():
+        def of(query):
+            tokens, done = query
+            logits = model(tokens)[:, :-1].transpose(1, 2)
+            return (F.cross_entropy(logits, tokens[:, 1:], reduction="none") * done[:, 1:]).sum()
+
+        return float((of(toxic) - of(safe)).detach())
+
+    model.eval()
+    before = gap()
+    loss = -model(documents[row : row + 1])[0, t - 1].log_softmax(-1)[documents[row, t]]
+    loss.backward()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.grad is not None:
+                parameter -= 1e-4 * parameter.grad
+    assert gap() < before  # toxic completions have become likelier beside safe ones
+
+
+def test_models_of_transformers_are_read_by_their_logits():
+    model, documents, toxic, safe = setting()
+
+    class Answer:
+        def __init__(self, logits):
+            self.logits = logits
+
+    class Wrapped(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner = model
+
+        def forward(self, tokens):
+            return Answer(self.inner(tokens))
+
+    one = neural.token_influence(model, documents, toxic, safe, curvature="identity")
+    other = neural.token_influence(Wrapped(), documents, toxic, safe, curvature="identity")
+    assert other.values == pytest.approx(one.values, nan_ok=True)
+    assert "5 documents" in other.summary()
+    assert other.plot(1, words=list("abcde")).get_ylabel()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"toxic": torch.zeros(0, 5, dtype=torch.long)}, "toxic has no rows"),
+        ({"safe": torch.zeros(2, 5)}, "safe must be a tensor of whole numbers"),
+        ({"documents": torch.zeros(3, 1, dtype=torch.long)}, "documents have 1 token"),
+        (
+            {
+                "toxic": (
+                    torch.zeros(2, 5, dtype=torch.long),
+                    torch.zeros(2, 5, dtype=torch.bool),
+                )
+            },
+            "toxic: 2 of 2 queries have no completion",
+        ),
+        (
+            {"toxic": (torch.zeros(2, 5, dtype=torch.long), torch.ones(2, 4, dtype=torch.bool))},
+            "completions are marked in",
+        ),
+        ({"curvature": "none"}, "curvature='none'"),
+        ({"model": nn.Embedding(5, 5)}, "no linear layers"),
+    ],
+)
+def test_bad_input_is_named(change, message):
+    model, documents, toxic, safe = setting()
+    given = {"model": model, "documents": documents, "toxic": toxic, "safe": safe, **change}
+    with pytest.raises(DataError, match=message):
+        neural.token_influence(**given)
+
+
+def test_budgets_are_spent_exactly():
+    rng = np.random.default_rng(0)
+    S = rng.normal(size=(30, 40)) ** 3
+    S[:, 0] = np.nan
+    S[3, 20:] = np.nan
+    known = int(np.isfinite(S).sum())
+    for budget in (0.001, 0.02, 0.1, 1.0):
+        found = neural.select_tokens(S, budget=budget)
+        assert found.mask.sum() == round(budget * known)
+        assert not found.mask[~np.isfinite(S)].any()
+        assert found.documents["selected"].sum() == found.mask.sum()
+    assert f"of {known:,} tokens" in found.summary()
+
+
+def test_documents_are_walked_by_count_and_sum():
+    S = np.zeros((4, 100))
+    S[0, 10] = 9.0  # one large
+    S[1, [5, 50, 80]] = 4.0  # three middling
+    S[2, [20, 60]] = 1.0
+    # Above the 98.4% quantile, 0: counts 1, 3, 2, 0 -> 1/3, 1, 2/3, 0; sums 9, 12, 2, 0.
+    found = neural.select_tokens(S, quantile=0.984, budget=3 / 400, window=1)
+    c, f = np.array([1 / 3, 1, 2 / 3, 0]), np.array([9, 12, 2, 0]) / 12
+    expected = 2 * c * f / (c + f + 1e-6)
+    assert found.documents["score"].to_numpy() == pytest.approx(expected)
+    assert np.flatnonzero(found.mask[1]).tolist() == [4, 5, 6]
+    more = neural.select_tokens(S, quantile=0.984, budget=11 / 400, window=1)
+    assert more.mask[1].sum() == 9
+    assert np.flatnonzero(more.mask[0]).tolist() == [9, 10]
+
+
+def test_ragged_documents_are_padded():
+    found = neural.select_tokens(
+        [np.array([np.nan, 1.0, 5.0]), np.array([np.nan, 0.0])], budget=0.3
+    )
+    assert found.mask.tolist() == [[False, False, True], [False, False, False]]
+    with pytest.raises(DataError, match="no token has a finite value"):
+        neural.select_tokens(np.full((2, 3), np.nan))
+    with pytest.raises(DataError, match="budget=0"):
+        neural.select_tokens(np.ones((2, 3)), budget=0)
+
+
+def test_suppressed_tokens_count_against():
+    torch.manual_seed(1)
+    logits, tokens = torch.randn(2, 4, 5).double(), torch.randint(0, 5, (2, 4))
+    mask = torch.tensor([[True, False, True, False], [False, False, False, True]])
+    padding = torch.tensor([[False] * 4, [False, False, True, False]])
+    p = logits.softmax(-1)
+    ce = {(b, t): -math.log(p[b, t - 1, tokens[b, t]]) for b in range(2) for t in range(1, 4)}
+    del ce[1, 2]
+    against = {(0, 2), (1, 3)}
+    kept = sum(value for at, value in ce.items() if at not in against)
+    expected = {
+        "penalty": -sum(ce[at] for at in against),
+        "unlikelihood": -sum(math.log(1 - math.exp(-ce[at])) for at in against),
+        "capped": -sum(min(ce[at], math.log(5)) for at in against),
+        "drop": 0.0,
+    }
+    for kind, turned in expected.items():
+        parts = {}
+        found = neural.suppression_loss(
+            logits, tokens, mask, weight=0.7, kind=kind, padding=padding, parts=parts
+        )
+        assert float(found) == pytest.approx((kept + 0.7 * turned) / 5, rel=1e-9)
+        assert parts["kept"] == pytest.approx(kept / 3)
+        assert parts["suppressed"] == pytest.approx(sum(ce[at] for at in against) / 2)
+    none = neural.suppression_loss(logits, tokens, torch.zeros_like(mask))
+    plain = F.cross_entropy(logits[:, :-1].transpose(1, 2), tokens[:, 1:])
+    assert float(none) == pytest.approx(float(plain))
+
+
+def test_bad_losses_are_named():
+    logits, tokens = torch.zeros(2, 4, 5), torch.zeros(2, 4, dtype=torch.long)
+    with pytest.raises(DataError, match=r"2 problems(.|\n)*kind='none'(.|\n)*do not fit"):
+        neural.suppression_loss(logits, tokens, torch.zeros(2, 3, dtype=torch.bool), kind="none")
+    with pytest.raises(DataError, match="no token counts"):
+        neural.suppression_loss(
+            logits,
+            tokens,
+            torch.zeros_like(tokens).bool(),
+            padding=torch.ones_like(tokens).bool(),
+        )
