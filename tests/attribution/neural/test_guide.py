@@ -66,8 +66,22 @@ def test_every_token_is_its_own_gradient_along_the_difference():
     assert found.documents.to_numpy() == pytest.approx(np.nansum(found.values, axis=1))
 
 
+class Twice(Attending):
+    """Its first block's layers are looked back at by the attention of the second pass."""
+
+    def __init__(self):
+        super().__init__()
+        self.second = nn.TransformerEncoderLayer(6, 2, 8, batch_first=True)
+
+    def forward(self, tokens):
+        mask = nn.Transformer.generate_square_subsequent_mask(tokens.shape[1], dtype=torch.double)
+        seen = self.block(self.words(tokens) + self.places[: tokens.shape[1]], src_mask=mask)
+        return self.out(self.norm(self.second(seen, src_mask=mask)))
+
+
 def test_ways_to_split_agree_in_sums_and_differences_with_derivatives():
-    model, documents, toxic, safe = setting()
+    _, documents, toxic, safe = setting()
+    model = Twice().double()
     options = {"padding": PAD, "parameters": ["block.linear1", "block.linear2", "out"]}
     by = {
         split: neural.token_influence(model, documents, toxic, safe, split=split, **options)
