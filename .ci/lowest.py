@@ -6,7 +6,7 @@ import re
 import tomllib
 from pathlib import Path
 
-EXTRAS = ("test", "sigma", "dask")
+EXTRAS = ("test", "sigma", "neural", "dask")
 
 project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
 wanted = [*project["dependencies"]]

@@ -11,6 +11,7 @@ except ModuleNotFoundError:
         "attribution of torch models needs torch: pip install 'causalif-eif[neural]'"
     ) from None
 
+from causalif.attribution.neural.airrep import AirRep
 from causalif.attribution.neural.allocation import allocate_experts, allocate_sparsity
 from causalif.attribution.neural.astra import astra
 from causalif.attribution.neural.guide import token_influence
@@ -18,15 +19,18 @@ from causalif.attribution.neural.layers import LayerInfluence, layer_influence
 from causalif.attribution.neural.lds import DatamodelingScore, lds
 from causalif.attribution.neural.pruning import prune, weight_sizes
 from causalif.attribution.neural.result import TorchInfluence
+from causalif.attribution.neural.subset_labels import SubsetLabels, make_subset_labels
 from causalif.attribution.neural.suppression import suppression_loss
 from causalif.attribution.neural.systems import trajectory_damping
 from causalif.attribution.neural.token_result import TokenInfluence
 from causalif.attribution.neural.tokens import Selection, select_tokens
 
 __all__ = [
+    "AirRep",
     "DatamodelingScore",
     "LayerInfluence",
     "Selection",
+    "SubsetLabels",
     "TokenInfluence",
     "TorchInfluence",
     "allocate_experts",
@@ -34,6 +38,7 @@ __all__ = [
     "astra",
     "layer_influence",
     "lds",
+    "make_subset_labels",
     "prune",
     "select_tokens",
     "suppression_loss",

@@ -9,26 +9,23 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.func import jvp
 
 from causalif.attribution.neural.batches import Batch, Batches, read_batches
 from causalif.attribution.neural.descent import Solving
 from causalif.attribution.neural.ggn import IGNORED, read_curvature
-from causalif.attribution.neural.gradients import layers_of, mean_gradient
+from causalif.attribution.neural.gradients import mean_gradient
 from causalif.attribution.neural.objective import (
     Objective,
-    Tensors,
     check_losses,
     read_objective,
 )
-from causalif.attribution.neural.rules import columns, has_bias, joined, positions, watched
 from causalif.attribution.neural.solvers import SOLVERS, chosen, solve
 from causalif.attribution.neural.systems import Fisher, System, check_damping
 from causalif.attribution.neural.token_result import TokenInfluence
+from causalif.attribution.neural.token_splits import SPLITS
 from causalif.errors import DataError, Problems, check_choice
 
 FEW = 2
-STEP = 1e-3  # of a central difference, relative to the parameters' norm
 Logits = Callable[[Any, Tensor], Tensor]
 
 
@@ -109,7 +106,7 @@ def token_influence(
     """
     problems = Problems()
     check_choice(problems, "curvature", curvature, ("auto", *SOLVERS))
-    check_choice(problems, "split", split, ("loss", "difference", "position"))
+    check_choice(problems, "split", split, tuple(SPLITS))
     problems.raise_if_any()
     check_damping(damping)
     ask = _default_logits if logits is None else logits
@@ -149,60 +146,11 @@ def token_influence(
         values = np.full(tuple(documents.shape), np.nan)
         start = 0
         for batch in rows:
-            part = _SPLIT[split](objective, batch, direction)
+            part = SPLITS[split](objective, batch, direction)
             part = part.masked_fill(batch[1] == IGNORED, torch.nan).double().cpu()
             values[start : start + len(part), 1:] = part.detach().numpy()
             start += len(part)
     return TokenInfluence(values, info, split)
-
-
-def _by_loss(objective: Objective, batch: Batch, direction: Tensors) -> Tensor:
-    """The derivative of every token's loss along the direction, in one pass, (B, T - 1)."""
-
-    def losses(at: Tensors) -> Tensor:
-        return objective.call(objective.loss, at, batch)
-
-    return jvp(losses, (objective.parameters(),), (direction,))[1]
-
-
-def _by_difference(objective: Objective, batch: Batch, direction: Tensors) -> Tensor:
-    parameters = objective.parameters()
-    size, length = (_norm(part) for part in (parameters, direction))
-    step = STEP * size / length
-    above, below = (
-        objective.call(
-            objective.loss,
-            {name: value + sign * step * direction[name] for name, value in parameters.items()},
-            batch,
-        )
-        for sign in (1.0, -1.0)
-    )
-    return (above - below) / (2 * step)
-
-
-def _norm(tensors: Tensors) -> float:
-    return float(torch.cat([value.flatten() for value in tensors.values()]).norm())
-
-
-def _by_position(objective: Objective, batch: Batch, direction: Tensors) -> Tensor:
-    """What each position of the layers takes up of the document's gradient."""
-    layers = layers_of(objective)
-    with torch.enable_grad(), watched(layers) as seen:
-        total = objective.loss(objective.model, batch).sum()
-        probes = [probe for passes in seen.values() for probe in passes.probes]
-        backs = iter(torch.autograd.grad(total, probes))
-    found = torch.zeros(batch[0].shape, dtype=total.dtype, device=total.device)
-    for name, passes in seen.items():
-        layer, start = layers[name], f"{name}." if name else ""
-        bias = direction[f"{start}bias"][None] if has_bias(layer) else None
-        matrix = joined(layer, direction[f"{start}weight"][None], bias)[0]
-        for inputs in passes.inputs:
-            into = columns(layer, inputs, bias=has_bias(layer))
-            found = found + ((positions(layer, next(backs)) @ matrix) * into).sum(2)
-    return found[:, :-1]
-
-
-_SPLIT = {"loss": _by_loss, "difference": _by_difference, "position": _by_position}
 
 
 def _default_logits(model: Any, tokens: Tensor) -> Tensor:

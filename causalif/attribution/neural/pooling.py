@@ -1,0 +1,61 @@
+"""From inner products of encodings to scores of groups, and the loss that they are learned by."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn.functional import softplus
+
+POOLINGS = ("attention", "mean")
+CLIPPED = 10.0
+LEAST, MOST = 0.1, 5.0
+
+
+def pooled(products: Tensor, subsets: Tensor, pooling: str) -> Tensor:
+    """Scores of subsets for each query, (Q, M).
+
+    Parameters
+    ----------
+    products : Tensor, (Q, N)
+        Inner products of queries and rows.
+    subsets : Tensor, (M, N)
+        Ones for members.
+    pooling : {"attention", "mean"}
+        Weights of the members: a softmax over them of the products' sizes, or equal.
+    """
+    members = subsets.to(products)
+    if pooling == "mean":
+        return products @ members.T / members.sum(1)
+    sizes = products.abs()
+    weights = torch.exp(sizes - sizes.max(dim=1, keepdim=True).values.detach())
+    return ((weights * products) @ members.T) / (weights @ members.T)
+
+
+def standardised(losses: Tensor) -> Tensor:
+    """Labels: minus each query's losses, centred and scaled over subsets, clipped at 10."""
+    spread = losses.std(dim=1, correction=0, keepdim=True)
+    spread = torch.where(spread > 0, spread, torch.ones_like(spread))
+    return (-(losses - losses.mean(dim=1, keepdim=True)) / spread).clamp(-CLIPPED, CLIPPED)
+
+
+def ranking_loss(scores: Tensor, labels: Tensor) -> Tensor:
+    """Over pairs of subsets, log(1 + exp(-(f_i - f_j))) where r_i > r_j, by their distance.
+
+    Parameters
+    ----------
+    scores, labels : Tensor, (Q, M)
+
+    Returns
+    -------
+    Tensor
+        The mean over queries and pairs, weights min(|r_i - r_j|, 5), none below 0.1.
+
+    References
+    ----------
+    .. [1] Sun et al. (2025), Enhancing training data attribution with representational
+           optimization (AirRep). NeurIPS.
+    """
+    apart = labels[:, :, None] - labels[:, None, :]
+    weights = torch.where(apart >= LEAST, apart.clamp_max(MOST), torch.zeros_like(apart))
+    losses = softplus(-(scores[:, :, None] - scores[:, None, :]))
+    return (weights * losses).sum() / (weights > 0).sum().clamp_min(1)
