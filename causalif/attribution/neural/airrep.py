@@ -21,6 +21,8 @@ from causalif.attribution.neural.pooling import POOLINGS, pooled
 from causalif.attribution.neural.subset_labels import SubsetLabels
 from causalif.errors import DataError, DataWarning, Problems, check_choice, warn
 
+HIDDEN, DROPPED = 128, 0.3
+
 
 class AirRep:
     """Attribution by representations that were trained for it.
@@ -29,8 +31,9 @@ class AirRep:
     ----------
     encoder : Module, optional
         From features, a float tensor (rows, p), to encodings; by default a perceptron with one
-        hidden layer of 128. Features are standardised columns of X beside indicators of y (or y
-        standardised, where it is numeric): influence hangs on the label, so it must be an input.
+        hidden layer of 128, and dropout. Features are columns of X beside indicators of y (or y,
+        where it is numeric), standardised and cut off at 3: influence hangs on the label, so it
+        must be an input.
     dim : int, default 64
         Length of encodings of the default encoder.
     pooling : {"attention", "mean"}, default "attention"
@@ -227,7 +230,8 @@ class AirRep:
     def _built(self, width: int) -> nn.Module:
         if self.encoder is not None:
             return copy.deepcopy(self.encoder)
-        return nn.Sequential(nn.Linear(width, 128), nn.ReLU(), nn.Linear(128, self.dim))
+        hidden = (nn.Linear(width, HIDDEN), nn.ReLU(), nn.Dropout(DROPPED))
+        return nn.Sequential(*hidden, nn.Linear(HIDDEN, self.dim))
 
     def _fitted(self) -> nn.Module:
         if self._model is None:

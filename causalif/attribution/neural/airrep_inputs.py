@@ -13,76 +13,70 @@ from causalif.attribution.neural.subset_labels import SubsetLabels
 from causalif.errors import DataError, DataWarning, warn
 
 FEW_LEVELS = 20  # of whole numbers that are taken for classes
+FAR = 3.0  # standard deviations
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """Means and spreads of the features that were learned from, and the levels of the label.
+    """Means and spreads of features and label, of the rows that were learned from.
 
     Attributes
     ----------
-    means, spreads : ndarray, shape (p,)
+    means, spreads : ndarray, shape (columns,)
+        Of the features, then of the label: a column for each of its levels, or one of numbers.
     levels : tuple or None
         Of a label with classes; None of numbers, and where there is none.
-    label : (mean, spread) or None
-        Of a numeric label.
+    labelled : bool
     """
 
     means: np.ndarray
     spreads: np.ndarray
     levels: tuple[Any, ...] | None
-    label: tuple[float, float] | None
+    labelled: bool
 
     @classmethod
     def of(cls, X: np.ndarray, y: np.ndarray | None) -> Self:
         """Learn them."""
-        spreads = X.std(axis=0)
-        means, spreads = X.mean(axis=0), np.where(spreads > 0, spreads, 1.0)
+        levels = None if y is None else _levels(y)
         if y is None:
             warn(
                 "no label is given: what a row does to a query hangs on it. Give (X, y), or put it "
                 "among the features.",
                 DataWarning,
             )
-            return cls(means, spreads, None, None)
-        numeric = np.issubdtype(y.dtype, np.number)
-        values = np.unique(y)
-        if numeric and (len(values) > FEW_LEVELS or not np.array_equal(values, values.round())):
-            spread = float(y.std())
-            return cls(means, spreads, None, (float(y.mean()), spread or 1.0))
-        return cls(means, spreads, tuple(value.item() for value in values), None)
+        columns = _side_by_side(X, y, levels)
+        spreads = columns.std(axis=0)
+        spreads = np.where(spreads > 0, spreads, 1.0)
+        return cls(columns.mean(axis=0), spreads, levels, y is not None)
 
     @property
     def width(self) -> int:
         """Columns of the tensor."""
-        extra = 1 if self.label is not None else len(self.levels or ())
-        return len(self.means) + extra
+        return len(self.means)
 
     def tensor(self, X: Any, y: Any) -> Tensor:
-        """Features of rows, (rows, width), single precision.
+        """Standardised features and label, (rows, width), cut off at three standard deviations.
 
         Raises
         ------
         DataError
             Another number of columns, a label too few or too many, levels that were not seen.
         """
-        values = np.asarray(X, dtype=float)
-        if values.ndim != 2 or values.shape[1] != len(self.means):
-            raise DataError(f"rows have shape {values.shape}: {len(self.means)} columns are known.")
-        parts = [(values - self.means) / self.spreads]
-        if (y is None) != (self.levels is None and self.label is None):
+        if (y is not None) != self.labelled:
             given = "is" if y is not None else "is not"
             raise DataError(f"a label {given} given, unlike what the encoder learned from.")
+        values = np.asarray(X, dtype=float)
+        own = self.width - (0 if y is None else len(self.levels or (None,)))
+        if values.ndim != 2 or values.shape[1] != own:
+            raise DataError(f"rows have shape {values.shape}: {own} columns are known.")
         if self.levels is not None:
-            codes = {level: k for k, level in enumerate(self.levels)}
-            unknown = sorted({str(v) for v in np.asarray(y).tolist() if v not in codes})
+            known = set(self.levels)
+            unknown = sorted({str(v) for v in np.asarray(y).tolist() if v not in known})
             if unknown:
                 raise DataError(f"labels {', '.join(unknown[:5])} were not seen before.")
-            parts.append(np.eye(len(codes))[[codes[v] for v in np.asarray(y).tolist()]])
-        elif self.label is not None:
-            centre, spread = self.label
-            parts.append((np.asarray(y, dtype=float)[:, None] - centre) / spread)
-        return torch.as_tensor(np.column_stack(parts), dtype=torch.float32)
+        columns = _side_by_side(values, None if y is None else np.asarray(y), self.levels)
+        found = np.clip((columns - self.means) / self.spreads, -FAR, FAR)
+        return torch.as_tensor(found, dtype=torch.float32)
 
     def to_json(self) -> dict[str, Any]:
         """As numbers and lists."""
@@ -90,18 +84,37 @@ class Inputs:
             "means": self.means.tolist(),
             "spreads": self.spreads.tolist(),
             "levels": None if self.levels is None else list(self.levels),
-            "label": None if self.label is None else list(self.label),
+            "labelled": self.labelled,
         }
 
     @classmethod
     def from_json(cls, kept: dict[str, Any]) -> Self:
         """The opposite."""
+        levels = None if kept["levels"] is None else tuple(kept["levels"])
         return cls(
-            np.array(kept["means"]),
-            np.array(kept["spreads"]),
-            None if kept["levels"] is None else tuple(kept["levels"]),
-            None if kept["label"] is None else (kept["label"][0], kept["label"][1]),
+            np.array(kept["means"]), np.array(kept["spreads"]), levels, bool(kept["labelled"])
         )
+
+
+def _levels(y: np.ndarray) -> tuple[Any, ...] | None:
+    """Of a label with classes; None where it is a number."""
+    values = np.unique(y)
+    if np.issubdtype(y.dtype, np.number) and (
+        len(values) > FEW_LEVELS or not np.array_equal(values, values.round())
+    ):
+        return None
+    return tuple(value.item() for value in values)
+
+
+def _side_by_side(
+    X: np.ndarray, y: np.ndarray | None, levels: tuple[Any, ...] | None
+) -> np.ndarray:
+    if y is None:
+        return X
+    if levels is None:
+        return np.column_stack([X, y.astype(float)])
+    codes = {level: k for k, level in enumerate(levels)}
+    return np.column_stack([X, np.eye(len(codes))[[codes[v] for v in y.tolist()]]])
 
 
 def read_pair(given: Any) -> tuple[np.ndarray, np.ndarray | None]:
