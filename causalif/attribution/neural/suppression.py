@@ -75,10 +75,11 @@ def suppression_loss(
         )
     problems.raise_if_any()
     targets = tokens[:, 1:]
-    loss = F.cross_entropy(logits[:, :-1].transpose(1, 2), targets, reduction="none")
     counted = torch.ones_like(targets, dtype=torch.bool)
     if padding is not None:
         counted = ~padding[:, 1:].to(torch.bool)
+        targets = targets.masked_fill(~counted, 0)  # it may lie outside the vocabulary
+    loss = F.cross_entropy(logits[:, :-1].transpose(1, 2), targets, reduction="none")
     number = counted.sum()
     if number == 0:
         raise DataError("no token counts: each row needs two or more, and some without padding.")

@@ -219,3 +219,15 @@ def test_losses_that_are_not_what_is_said():
     with pytest.raises(DataError, match="labels cannot be drawn"):
         fit_ekfac(own, train)
     assert np.isfinite(fit_ekfac(own, train, fisher="empirical").mean_eigenvalues()["0.bias"])
+
+
+@pytest.mark.parametrize("kind", ["perceptron", "transformer"])
+def test_eigenvalues_have_the_trace_of_the_blocks(kind):
+    """Of many draws: the sum of second moments is the trace of the layer's Gauss-Newton block."""
+    made, data = system(kind, fisher="sampled", label_samples=400)
+    with made.curvature.objective.quiet():
+        blocks = made.ekfac.blocks
+    G = made.tensors(dense(made, data).diagonal()[None])
+    for name, block in blocks.items():
+        expected = G[f"{name}.weight"].sum() + G[f"{name}.bias"].sum()
+        assert float(block.eigenvalues.sum()) == pytest.approx(float(expected), rel=0.1)
