@@ -161,7 +161,7 @@ def test_ekfac_of_one_row_is_its_outer_product():
 
 def test_labels_drawn_from_the_model_give_the_fisher_matrix():
     """The diagonal of embeddings and norms: of many draws, that of the Gauss-Newton matrix."""
-    made, data = system("transformer", fisher="sampled", label_samples=400)
+    made, data = system("transformer", fisher="sampled", label_samples=150)
     with made.curvature.objective.quiet():
         diagonal = made.ekfac.diagonal
     G = dense(made, data).diagonal()[None]
@@ -224,7 +224,7 @@ def test_losses_that_are_not_what_is_said():
 @pytest.mark.parametrize("kind", ["perceptron", "transformer"])
 def test_eigenvalues_have_the_trace_of_the_blocks(kind):
     """Of many draws: the sum of second moments is the trace of the layer's Gauss-Newton block."""
-    made, data = system(kind, fisher="sampled", label_samples=400)
+    made, data = system(kind, fisher="sampled", label_samples=100)
     with made.curvature.objective.quiet():
         blocks = made.ekfac.blocks
     G = made.tensors(dense(made, data).diagonal()[None])
