@@ -112,9 +112,9 @@ for name, options in ways.items():
 pd.DataFrame(lines).T.round(3)
 
 # %% [markdown]
-# Products of gradients leave the curvature out, and miss many of the wrong labels. EKFAC finds about
-# as many as the solution does: for coarse faults coarse ranks will do. Its numbers, though, are off
-# by more than their own size; twenty steps of ASTRA bring them within a tenth.
+# Products of gradients leave the curvature out, and miss many of the wrong labels. EKFAC finds
+# about as many as the solution does: for coarse faults coarse ranks will do. Its numbers, though,
+# are off by more than their own size; twenty steps of ASTRA bring them within a tenth.
 #
 # ## Is it true? Train again without them
 #

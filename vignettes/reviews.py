@@ -98,9 +98,9 @@ ax.set_xlabel("hundreds by their predicted score for a new review, in tenths")
 ax.set_ylabel("mean rank of its loss")
 
 # %% [markdown]
-# For each of a hundred new reviews, eighty sets of a hundred training reviews were scored before any
-# classifier was trained on them, and then it was. **The higher the score, the lower in rank is the
-# loss**, on reviews and sets that nothing was learned from:
+# For each of a hundred new reviews, eighty sets of a hundred training reviews were scored before
+# any classifier was trained on them, and then it was. **The higher the score, the lower in rank is
+# the loss**, on reviews and sets that nothing was learned from:
 
 # %%
 model.evaluate(pool, new, truth).round(3)
@@ -142,8 +142,8 @@ pd.DataFrame(
 )
 
 # %% [markdown]
-# Those on top are of its subject and agree with it; those at the end are labelled the opposite, some
-# of them wrongly: words are shared between subjects, and so they mislead.
+# Those on top are of its subject and agree with it; those at the end are labelled the opposite,
+# some of them wrongly: words are shared between subjects, and so they mislead.
 #
 # ## What it costs, and where it ends
 #
