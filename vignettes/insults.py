@@ -56,9 +56,7 @@ class Model(nn.Module):
         super().__init__()
         self.words, self.places = nn.Embedding(len(WORDS), width), nn.Embedding(21, width)
         self.blocks = nn.ModuleList(
-            nn.TransformerEncoderLayer(
-                width, 2, 64, dropout=0.0, batch_first=True, norm_first=True
-            )
+            nn.TransformerEncoderLayer(width, 2, 64, dropout=0.0, batch_first=True, norm_first=True)
             for _ in range(2)
         )
         self.head = nn.Linear(width, len(WORDS))
@@ -133,6 +131,7 @@ print(f"Area under the curve of insults: {roc_auc_score(rude[known], found.value
 chosen = cif.attribution.neural.select_tokens(found, budget=0.02, window=0)
 mask = torch.tensor(chosen.mask)
 chosen
+
 
 # %% tags=["hide-input"]
 def swears(model, draws=1000):

@@ -71,6 +71,7 @@ def features(texts):
 pool, later = (features(pool_texts), pool_labels), (features(later_texts), later_labels)
 known, new = (features(known_texts), known_labels), (features(new_texts), new_labels)
 
+
 # %%
 def train(rows, seed, data=pool):
     """A classifier of some of the reviews."""
@@ -120,9 +121,7 @@ def train_later(rows, seed):
     return train(rows, seed, later)
 
 
-unseen = cif.attribution.neural.make_subset_labels(
-    train_later, later, 80, 100, queries=new, seed=3
-)
+unseen = cif.attribution.neural.make_subset_labels(train_later, later, 80, 100, queries=new, seed=3)
 model.evaluate(later, new, unseen).round(3)
 
 # %% [markdown]
