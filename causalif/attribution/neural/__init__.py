@@ -8,7 +8,7 @@ try:
     import torch as _torch  # noqa: F401  # pyright: ignore[reportUnusedImport]
 except ModuleNotFoundError:
     raise DataError(
-        "attribution of torch models needs torch: pip install 'causalif-eif[neural]'"
+        "attribution of torch models needs torch and safetensors: pip install torch safetensors"
     ) from None
 
 from causalif.attribution.neural.airrep import AirRep
@@ -24,6 +24,8 @@ from causalif.attribution.neural.suppression import suppression_loss
 from causalif.attribution.neural.systems import trajectory_damping
 from causalif.attribution.neural.token_result import TokenInfluence
 from causalif.attribution.neural.tokens import Selection, select_tokens
+from causalif.attribution.neural.tracin import tracin
+from causalif.attribution.neural.trak import trak
 
 __all__ = [
     "AirRep",
@@ -43,6 +45,8 @@ __all__ = [
     "select_tokens",
     "suppression_loss",
     "token_influence",
+    "tracin",
     "trajectory_damping",
+    "trak",
     "weight_sizes",
 ]

@@ -42,7 +42,8 @@ class AirRep:
     Notes
     -----
     The score of a group S for a query x is Enc(x)' sum_i a_i Enc(z_i), with a the softmax over the
-    group of |Enc(x)' Enc(z_i)|. It does not grow with the group: compare groups of one size.
+    group of the absolute values of Enc(x)' Enc(z_i). It does not grow with the group: compare
+    groups of one size.
 
     References
     ----------

@@ -101,6 +101,7 @@ def _descent(
     x = precondition(v)
     velocity = torch.zeros_like(x)
     limit: float | None = None
+    scale = v.norm(dim=1).clamp_min(torch.finfo(v.dtype).tiny)  # a query may have no gradient
     quarter = max(how.iterations // 4, 1)
     with progress_bar(how.progress, how.iterations, "iteration") as bar:
         for k in range(how.iterations):
@@ -108,7 +109,7 @@ def _descent(
             if how.minibatch is not None and how.minibatch < system.train.n:
                 rows = rng.choice(system.train.n, how.minibatch, replace=False).tolist()
             left = system.product(x, rows) - v
-            size = float((left.norm(dim=1) / v.norm(dim=1)).nan_to_num(float("inf")).max())
+            size = float((left.norm(dim=1) / scale).nan_to_num(float("inf")).max())
             limit = BLOWN_UP * max(size, 1.0) if limit is None else limit
             if not size <= limit:
                 return None

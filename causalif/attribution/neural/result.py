@@ -29,11 +29,12 @@ class TorchInfluence:
         Always "removal".
     measurement : str
     info : tuple of SolveInfo
-        One for each model of an ensemble, or segment.
+        One for each model of an ensemble, or segment; none where no system was solved.
     damping : tuple of dict
         Of each parameter, likewise.
     approximated : tuple of str
         Parameters of which EKFAC knows the diagonal alone.
+    method : str
     """
 
     values: np.ndarray
@@ -42,6 +43,7 @@ class TorchInfluence:
     damping: tuple[dict[str, float], ...]
     approximated: tuple[str, ...] = ()
     scale: str = "removal"
+    method: str = "Influence functions"
 
     def rows(self, scale: str = "removal") -> pd.DataFrame:
         """A line for each training row and a column for each query, as `row_influence` has it.
@@ -90,8 +92,9 @@ class TorchInfluence:
         """Solver, residuals, damping and the largest effects in words."""
         queries, rows = self.values.shape
         lines = [
+            f"{self.method}.",
             f"Effect of leaving out each of {rows:,} training rows on the {self.measurement} of "
-            f"{queries:,} quer{'y' if queries == 1 else 'ies'}."
+            f"{queries:,} quer{'y' if queries == 1 else 'ies'}.",
         ]
         for info, damping in zip(self.info, self.damping, strict=True):
             low, high = min(damping.values()), max(damping.values())

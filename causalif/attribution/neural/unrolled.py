@@ -120,13 +120,13 @@ def unrolled(
     dampings: list[dict[str, float]] = []
     v = gradient
     for states, travelled in reversed(run.parts()):
-        system = system_of(_at(model, _mean(states)), 1 / travelled)
+        system = system_of(model_at(model, _mean(states)), 1 / travelled)
         with system.curvature.objective.quiet():
             x, how_well = solve(solver(system), system, v, how)
             v = system.flat(system.ekfac.decayed(system.tensors(v), travelled))
         directions = system.tensors(x)
         for state in states:
-            there = system_of(_at(model, state), 1.0)
+            there = system_of(model_at(model, state), 1.0)
             objective, train = there.curvature.objective, there.train
             with objective.quiet():
                 products = row_products(objective, train.take(range(min(FEW, train.n))))
@@ -138,7 +138,8 @@ def unrolled(
     return total, info, dampings
 
 
-def _at(model: nn.Module, state: Mapping[str, Tensor]) -> nn.Module:
+def model_at(model: nn.Module, state: Mapping[str, Tensor]) -> nn.Module:
+    """A copy with a checkpoint's values."""
     other = copy.deepcopy(model)
     try:
         other.load_state_dict(dict(state))

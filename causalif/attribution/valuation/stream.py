@@ -73,7 +73,7 @@ def parts_of(data: Any) -> list[Part]:
         from pyarrow import ArrowInvalid
         from pyarrow.parquet import ParquetFile
     except ModuleNotFoundError:
-        raise DataError("parquet files need pyarrow: pip install 'causalif-eif[dask]'") from None
+        raise DataError("parquet files need pyarrow: pip install pyarrow") from None
 
     parts: list[Part] = []
     start = 0
