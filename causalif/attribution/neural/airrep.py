@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,13 +13,15 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from causalif.attribution.neural.airrep_evaluation import compared
+from causalif.attribution.neural.airrep_evaluation import compared, influences
 from causalif.attribution.neural.airrep_inputs import Inputs, check_labels, read_labels, read_pair
 from causalif.attribution.neural.airrep_storage import fill, read, write
 from causalif.attribution.neural.airrep_training import Training, encoded_by, learn
-from causalif.attribution.neural.pooling import POOLINGS, pooled
+from causalif.attribution.neural.ggn import OutputLoss
+from causalif.attribution.neural.objective import Loss
+from causalif.attribution.neural.pooling import POOLINGS, pooled, warn_of_sizes
 from causalif.attribution.neural.subset_labels import SubsetLabels
-from causalif.errors import DataError, DataWarning, Problems, check_choice, warn
+from causalif.errors import DataError, Problems, check_choice
 
 HIDDEN, DROPPED = 128, 0.3
 
@@ -149,7 +151,7 @@ class AirRep:
         products = torch.as_tensor(self.scores(query, group))
         if products.shape[1] == 0:
             raise DataError("group has no rows.")
-        self._warn_of_sizes(np.array([products.shape[1]]))
+        warn_of_sizes(np.array([products.shape[1]]), self._size)
         return pooled(products, torch.ones(1, products.shape[1]), self.pooling)[:, 0].numpy()
 
     def score_subsets(self, queries: Any, train: Any, subsets: Any) -> np.ndarray:
@@ -159,7 +161,7 @@ class AirRep:
             raise DataError(
                 f"subsets must be masks of {products.shape[1]} rows, none of them empty."
             )
-        self._warn_of_sizes(masks.sum(axis=1))
+        warn_of_sizes(masks.sum(axis=1), self._size)
         return pooled(products, torch.as_tensor(masks), self.pooling).numpy()
 
     def evaluate(
@@ -168,6 +170,9 @@ class AirRep:
         queries: Any,
         labels: SubsetLabels | tuple[Any, Any],
         *,
+        model: nn.Module | Sequence[nn.Module] | None = None,
+        loss: Loss | None = None,
+        output_loss: str | OutputLoss = "cross_entropy",
         others: Mapping[str, np.ndarray] | None = None,
     ) -> pd.DataFrame:
         """Linear datamodeling scores on other queries and subsets, beside plain baselines.
@@ -178,6 +183,9 @@ class AirRep:
             Not the queries that were learned from; the rows may be others, too.
         labels : SubsetLabels, or (subsets, losses)
             Repeats give the ceiling.
+        model, loss, output_loss : optional
+            A model, or several, trained on these rows: effects by EKFAC are compared too. See
+            `astra`; a batch is features and labels, as tensors.
         others : mapping of str to ndarray (queries, rows), optional
             Scores of single rows by other methods, as ``astra(...).values``; sums are compared.
 
@@ -191,11 +199,16 @@ class AirRep:
         features = self._features(*given), self._features(*asked)
         check_labels(found, len(features[0]), len(features[1]))
         encoded: list[tuple[str, Tensor]] = []
-        for name, model in (("AirRep", self._fitted()), ("before training", self._initial)):
-            if model is not None:
-                pool, ask = (encoded_by(model, part) for part in features)
+        for name, encoder in (("AirRep", self._fitted()), ("before training", self._initial)):
+            if encoder is not None:
+                pool, ask = (encoded_by(encoder, part) for part in features)
                 encoded.append((name, ask @ pool.T))
-        return compared(encoded, self.pooling, features, (given[1], asked[1]), found, others or {})
+        scores = dict(others or {})
+        if model is not None:
+            if loss is None:
+                raise DataError("model= needs loss=, a function of model and batch.")
+            scores["EKFAC"] = influences(model, loss, given, asked, output_loss)
+        return compared(encoded, self.pooling, features, (given[1], asked[1]), found, scores)
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write encoder (safetensors) and settings (json) to a folder; no pickle."""
@@ -243,14 +256,3 @@ class AirRep:
         self._fitted()
         assert self._inputs is not None
         return self._inputs.tensor(X, y)
-
-    def _warn_of_sizes(self, sizes: np.ndarray) -> None:
-        if self._size is not None and (abs(sizes - self._size) > 0.5 * self._size).any():
-            warn(
-                f"groups of {int(sizes.min())} to {int(sizes.max())} rows, learned from subsets of "
-                f"{self._size:.0f}: scores do not grow with the group, and are to be compared "
-                "between groups of one size, near that.",
-                DataWarning,
-            )
-        elif len(set(sizes.tolist())) > 1:
-            warn("groups of several sizes are not to be compared by their scores.", DataWarning)

@@ -1,4 +1,4 @@
-"""AirRep beside what costs nothing: cosines, and counting rows of the same label."""
+"""AirRep beside cosines, the count of rows of the same label, and influence functions."""
 
 from __future__ import annotations
 
@@ -8,13 +8,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import normalize
 
+from causalif.attribution.neural.astra import astra
+from causalif.attribution.neural.ggn import OutputLoss
 from causalif.attribution.neural.lds import ceiling, rank_correlations
+from causalif.attribution.neural.objective import Loss
 from causalif.attribution.neural.pooling import pooled
 from causalif.attribution.neural.subset_labels import SubsetLabels
 from causalif.errors import DataError
+
+Pair = tuple[np.ndarray, np.ndarray | None]  # features and labels
 
 
 def compared(
@@ -62,6 +67,30 @@ def compared(
         error = found.std(ddof=1) / np.sqrt(len(found)) if len(found) > 1 else np.nan
         lines[name] = {"lds": float(found.mean()), "std_error": float(error), "ceiling": most}
     return pd.DataFrame(lines).T.rename_axis("method")
+
+
+def influences(
+    model: nn.Module | Sequence[nn.Module],
+    loss: Loss,
+    train: Pair,
+    queries: Pair,
+    output_loss: str | OutputLoss,
+) -> np.ndarray:
+    """Effects of leaving rows out by EKFAC, (queries, rows)."""
+    first = model if isinstance(model, nn.Module) else model[0]
+    sample = next(first.parameters())
+
+    def tensors(pair: Pair) -> tuple[Tensor, ...]:
+        X, y = pair
+        features = torch.as_tensor(X, dtype=sample.dtype)
+        if y is None:
+            return (features,)
+        whole = np.issubdtype(y.dtype, np.integer)
+        return features, torch.as_tensor(y, dtype=torch.long if whole else sample.dtype)
+
+    return astra(
+        model, loss, tensors(train), tensors(queries), output_loss=output_loss, solver="ekfac"
+    ).values
 
 
 def _summed(scores: Tensor, subsets: Tensor) -> Tensor:

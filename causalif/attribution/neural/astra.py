@@ -161,7 +161,7 @@ def astra(
             few = rows.take(range(min(FEW, rows.n)))
             check_losses(objective, few)
             curvature = read_curvature(objective, output_loss, outputs, few)
-        return System(curvature, rows, added, Fisher(fisher, label_samples, seed))
+        return System(curvature, rows, added, Fisher(fisher, label_samples, seed, progress))
 
     found: list[TorchInfluence] = []
     for one in models:
@@ -194,7 +194,7 @@ def _influence(
         how = replace(how, minibatch=256)
     products = row_products(objective, train.take(range(min(FEW, train.n))))
     x, info = solve(solver, system, v, how)
-    values = row_dots(products, train, system.tensors(x)).T / train.n
+    values = row_dots(products, train, system.tensors(x), how.progress).T / train.n
     uses = solver in ("ekfac", "astra") or system.asked == "mean"
     return TorchInfluence(
         values,

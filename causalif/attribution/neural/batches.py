@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader, Dataset, IterableDataset, RandomSampler
 from torch.utils.data import default_collate as stacked
 
 from causalif.errors import DataError
+from causalif.nuisance.progress import progress_bar
 
 Batch = tuple[Tensor, ...]
 
@@ -98,6 +99,14 @@ def read_batches(data: Any, size: int, device: torch.device, role: str) -> Batch
     if found.n == 0:
         raise DataError(f"{role} has no rows.")
     return found
+
+
+def with_bar(batches: Batches, progress: bool | None) -> Iterator[Batch]:
+    """The batches, with a bar for whoever waits."""
+    with progress_bar(progress, len(batches.positions()), "batch") as bar:
+        for batch in batches:
+            yield batch
+            bar.update()
 
 
 def _rows_of(parts: tuple[Tensor, ...], rows: Sequence[int]) -> Batch:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
-from causalif.attribution.neural.batches import Batch, Batches
+from causalif.attribution.neural.batches import Batch, Batches, with_bar
 from causalif.attribution.neural.ggn import IGNORED, Curvature, cross_entropy, squared
 from causalif.attribution.neural.gradients import layers_of, row_gradients
 from causalif.attribution.neural.objective import Tensors
@@ -109,6 +109,7 @@ def fit_ekfac(
     fisher: str = "sampled",
     label_samples: int = 1,
     seed: int = 0,
+    progress: bool | None = False,
 ) -> EKFAC:
     """Two passes over the data: covariances, then second moments in their eigenbasis.
 
@@ -121,6 +122,7 @@ def fit_ekfac(
     label_samples : int
         Draws for each row.
     seed : int
+    progress : bool, optional
 
     Raises
     ------
@@ -133,7 +135,7 @@ def fit_ekfac(
     draws = 1 if fisher == "empirical" else label_samples
     into: Tensors = {}
     out: Tensors = {}
-    for passes, backs in _passes(curvature, layers, train, labels, draws, seed):
+    for passes, backs in _passes(curvature, layers, with_bar(train, progress), labels, draws, seed):
         for name, (inputs, back) in _by_layer(passes, backs):
             layer = layers[name]
             a = columns(layer, inputs, bias=has_bias(layer)).flatten(0, 1)
@@ -142,7 +144,7 @@ def fit_ekfac(
             out[name] = out.get(name, 0) + d.T @ d
     bases = {n: (_eigenvectors(out[n]), _eigenvectors(into[n])) for n in into}
     moments: Tensors = {}
-    for passes, backs in _passes(curvature, layers, train, labels, draws, seed):
+    for passes, backs in _passes(curvature, layers, with_bar(train, progress), labels, draws, seed):
         gradients: Tensors = {}
         for name, (inputs, back) in _by_layer(passes, backs):
             found = matrix_gradients(layers[name], inputs, back)
@@ -160,7 +162,7 @@ def fit_ekfac(
 def _passes(
     curvature: Curvature,
     layers: Mapping[str, nn.Module],
-    train: Batches,
+    train: Iterable[Batch],
     labels: Labels,
     draws: int,
     seed: int,

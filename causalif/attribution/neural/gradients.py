@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import grad, vmap
 
-from causalif.attribution.neural.batches import Batch, Batches
+from causalif.attribution.neural.batches import Batch, Batches, with_bar
 from causalif.attribution.neural.objective import Objective, Tensors, by_row
 from causalif.attribution.neural.rules import directed, has_rule, watched
 
@@ -125,9 +125,11 @@ def row_products(objective: Objective, few: Batch) -> RowProducts:
     return RowProducts(objective, kept, rest)
 
 
-def row_dots(products: RowProducts, batches: Batches, directions: Tensors) -> np.ndarray:
+def row_dots(
+    products: RowProducts, batches: Batches, directions: Tensors, progress: bool | None = False
+) -> np.ndarray:
     """Products of all rows' gradients with K directions, shape (n, K), double precision."""
-    parts = [products.of(batch, directions).double().cpu() for batch in batches]
+    parts = [products.of(batch, directions).double().cpu() for batch in with_bar(batches, progress)]
     return torch.cat(parts).detach().numpy()
 
 

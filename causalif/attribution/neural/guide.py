@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from causalif.attribution.neural.batches import Batch, Batches, read_batches
+from causalif.attribution.neural.batches import Batch, Batches, read_batches, with_bar
 from causalif.attribution.neural.descent import Solving
 from causalif.attribution.neural.ggn import IGNORED, read_curvature
 from causalif.attribution.neural.gradients import mean_gradient
@@ -136,7 +136,7 @@ def token_influence(
             read_curvature(objective, "cross_entropy", outputs, few),
             rows,
             damping,
-            Fisher("sampled", label_samples, seed),
+            Fisher("sampled", label_samples, seed, progress),
         )
         means = {role: mean_gradient(objective, batches) for role, batches in asked.items()}
         v = {name: (means["toxic"][name] - means["safe"][name])[None] for name in objective.names}
@@ -145,7 +145,7 @@ def token_influence(
         direction = {name: value[0] for name, value in system.tensors(u).items()}
         values = np.full(tuple(documents.shape), np.nan)
         start = 0
-        for batch in rows:
+        for batch in with_bar(rows, progress):
             part = SPLITS[split](objective, batch, direction)
             part = part.masked_fill(batch[1] == IGNORED, torch.nan).double().cpu()
             values[start : start + len(part), 1:] = part.detach().numpy()

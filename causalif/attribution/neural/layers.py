@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from causalif.attribution.neural.batches import Batches, read_batches
+from causalif.attribution.neural.batches import Batches, read_batches, with_bar
 from causalif.attribution.neural.blocks import Blocks, read_blocks
 from causalif.attribution.neural.gradients import mean_gradient, row_gradients
 from causalif.attribution.neural.objective import (
@@ -100,6 +100,7 @@ def layer_influence(
     per: str = "tensor",
     aggregate: str = "positive",
     batch_size: int = 64,
+    progress: bool | None = None,
 ) -> LayerInfluence:
     """Influence of training rows on validation loss through each block of a model.
 
@@ -118,6 +119,8 @@ def layer_influence(
         Which parts are summed to a block's score; "top_positive" takes the top quarter of the
         positive ones.
     batch_size : int, default 64
+    progress : bool, optional
+        By default where somebody looks.
 
     Returns
     -------
@@ -171,24 +174,26 @@ def layer_influence(
     with objective.quiet():
         check_losses(objective, rows.take(range(min(FEW, rows.n))))
         v = {name: value * asked.n for name, value in mean_gradient(objective, asked).items()}
-        h = v if curvature == "identity" else _datainf(objective, rows, v, groups)
-        found = _products(objective, rows, h, parts)
+        h = v if curvature == "identity" else _datainf(objective, rows, v, groups, progress)
+        found = _products(objective, rows, h, parts, progress)
     shapes = {name: value.numel() for name, value in v.items()}
     sizes = {block: sum(shapes[name] for name in names) for block, names in parts.items()}
     return LayerInfluence(-found, pd.Series(sizes, name="parameters"), aggregate)
 
 
-def _datainf(objective: Objective, rows: Batches, v: Tensors, groups: Blocks) -> Tensors:
+def _datainf(
+    objective: Objective, rows: Batches, v: Tensors, groups: Blocks, progress: bool | None
+) -> Tensors:
     """Each group by the mean of the inverses of single rows' matrices."""
     squares = dict.fromkeys(groups, 0.0)
-    for batch in rows:
+    for batch in with_bar(rows, progress):
         gradients = row_gradients(objective, batch)
         for group, names in groups.items():
             squares[group] += sum(float((gradients[n].double() ** 2).sum()) for n in names)
     sizes = {group: sum(v[n].numel() for n in names) for group, names in groups.items()}
     damping = {g: max(SHARE * squares[g] / rows.n / sizes[g], FLOOR) for g in groups}
     h = {name: torch.zeros_like(value) for name, value in v.items()}
-    for batch in rows:
+    for batch in with_bar(rows, progress):
         gradients = row_gradients(objective, batch)
         for group, names in groups.items():
             along = _total([(gradients[n] * v[n]).flatten(1).sum(1) for n in names])
@@ -200,10 +205,12 @@ def _datainf(objective: Objective, rows: Batches, v: Tensors, groups: Blocks) ->
     return h
 
 
-def _products(objective: Objective, rows: Batches, h: Tensors, parts: Blocks) -> pd.DataFrame:
+def _products(
+    objective: Objective, rows: Batches, h: Tensors, parts: Blocks, progress: bool | None
+) -> pd.DataFrame:
     """h'g of each row and block."""
     found: list[np.ndarray] = []
-    for batch in rows:
+    for batch in with_bar(rows, progress):
         gradients = row_gradients(objective, batch)
         columns = [
             _total([(gradients[n] * h[n]).flatten(1).sum(1) for n in names])

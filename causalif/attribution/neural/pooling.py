@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import softplus
+
+from causalif.errors import DataWarning, warn
 
 POOLINGS = ("attention", "mean")
 CLIPPED = 10.0
@@ -26,9 +29,11 @@ def pooled(products: Tensor, subsets: Tensor, pooling: str) -> Tensor:
     members = subsets.to(products)
     if pooling == "mean":
         return products @ members.T / members.sum(1)
-    sizes = products.abs()
+    sizes = products.abs().double()  # a group may be without the largest by far
+    members = members.double()
     weights = torch.exp(sizes - sizes.max(dim=1, keepdim=True).values.detach())
-    return ((weights * products) @ members.T) / (weights @ members.T)
+    scores = ((weights * products) @ members.T) / (weights @ members.T)
+    return scores.to(products)
 
 
 def standardised(losses: Tensor) -> Tensor:
@@ -59,3 +64,24 @@ def ranking_loss(scores: Tensor, labels: Tensor) -> Tensor:
     weights = torch.where(apart >= LEAST, apart.clamp_max(MOST), torch.zeros_like(apart))
     losses = softplus(-(scores[:, :, None] - scores[:, None, :]))
     return (weights * losses).sum() / (weights > 0).sum().clamp_min(1)
+
+
+def warn_of_sizes(sizes: np.ndarray, learned: float | None) -> None:
+    """Of groups that are not to be compared, or unlike those that were learned from.
+
+    Parameters
+    ----------
+    sizes : ndarray
+        Of the groups.
+    learned : float or None
+        Of the subsets behind the encodings.
+    """
+    if learned is not None and (abs(sizes - learned) > 0.5 * learned).any():
+        warn(
+            f"groups of {int(sizes.min())} to {int(sizes.max())} rows, learned from subsets of "
+            f"{learned:.0f}: scores do not grow with the group, and are to be compared between "
+            "groups of one size, near that.",
+            DataWarning,
+        )
+    elif len(set(sizes.tolist())) > 1:
+        warn("groups of several sizes are not to be compared by their scores.", DataWarning)

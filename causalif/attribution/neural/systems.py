@@ -25,6 +25,7 @@ class Fisher:
     fisher: str
     label_samples: int
     seed: int
+    progress: bool | None = False
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class System:
             fisher=how.fisher,
             label_samples=how.label_samples,
             seed=how.seed,
+            progress=how.progress,
         )
 
     @cached_property

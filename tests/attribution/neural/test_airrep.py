@@ -12,6 +12,7 @@ import causalif as cif
 from causalif.attribution.neural.lds import ceiling
 from causalif.attribution.neural.pooling import pooled, ranking_loss, standardised
 from causalif.errors import DataError, DataWarning
+from tests.attribution.neural import models
 
 neural = cif.attribution.neural
 RNG = np.random.default_rng(0)
@@ -29,6 +30,13 @@ def test_pooling_is_the_softmax_of_sizes():
             weights = np.exp(abs(e)) / np.exp(abs(e)).sum()
             assert found[q, m] == pytest.approx(weights @ e)
             assert mean[q, m] == pytest.approx(e.mean())
+
+
+def test_pooling_of_a_group_without_the_largest_product_by_far():
+    products = torch.tensor([[500.0, 1.0, 2.0]])
+    weights = np.exp([1.0, 2.0]) / np.exp([1.0, 2.0]).sum()
+    found = pooled(products, torch.tensor([[False, True, True]]), "attention")
+    assert found[0, 0] == pytest.approx(weights @ [1.0, 2.0])
 
 
 def test_labels_are_standardised_losses_turned():
@@ -113,6 +121,25 @@ def test_evaluations_are_rank_correlations(planted):
         each = [spearmanr(a, b).statistic for a, b in pairs]
         assert table["lds"][name] == pytest.approx(np.mean(each))
         assert table["std_error"][name] == pytest.approx(np.std(each, ddof=1) / np.sqrt(30))
+
+
+def test_a_model_is_asked_for_its_influence_too(planted):
+    model, pair, truth = planted
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, 2))
+    table = model.evaluate(
+        pair["pool"], pair["asked"], truth, model=network, loss=models.cross_entropy
+    )
+    pool, asked = (
+        (torch.as_tensor(X, dtype=torch.float32), torch.as_tensor(y))
+        for X, y in (pair["pool"], pair["asked"])
+    )
+    alone = neural.astra(network, models.cross_entropy, pool, asked, solver="ekfac")
+    score = neural.lds(alone.values, truth.subsets, truth.repeats)
+    assert table.loc["EKFAC", "lds"] == pytest.approx(score.mean, abs=1e-6)
+    assert table.loc["EKFAC", "std_error"] == pytest.approx(score.std_error, abs=1e-6)
+    with pytest.raises(DataError, match="needs loss="):
+        model.evaluate(pair["pool"], pair["asked"], truth, model=network)
 
 
 def test_groups_and_single_rows(planted):
