@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,14 +11,17 @@ from causalif.errors import ConvergenceWarning, DataError, warn
 from causalif.fairness.reduction.evidence import DimensionEvidence, dimension_evidence
 from causalif.fairness.reduction.fits import Data
 from causalif.fairness.reduction.kernels import Kernel, kernel, root
-from causalif.fairness.reduction.moments import Gradient, Moments, cell_moments
+from causalif.fairness.reduction.moments import Gradient, Moments, cell_moments, influence
 from causalif.fairness.reduction.spectral import gap
-from causalif.fairness.subspaces import NEAR_SHARED, Pullback, Subspaces, decompose
+from causalif.fairness.sharing import count_shared
+from causalif.fairness.subspaces import Pullback, Subspaces, decompose
 
 NOTIONS = ("demographic_parity", "equal_opportunity", "equalized_odds")
 REDUCTIONS = ("sir", "save", "dr")
 RANK = 1e-9  # of the largest eigenvalue
 NO_GAP = 1e-3
+NEAR_SHARED = 0.95  # the cosine from which two directions count as one
+ENOUGH = 5000  # rows, to tell how noisy a direction is
 
 
 @dataclass(frozen=True)
@@ -112,9 +115,18 @@ def learn(
         by_sensitive,
         target_dim=dimensions["target"],
         sensitive_dim=dimensions["sensitive"],
-        near_shared=choices.near_shared,
         apart=choices.apart,
     )
+    if choices.apart is None:
+        some = slice(None, None, -(-len(values) // ENOUGH))
+        weight = None if weights is None else weights[some]
+
+        def of_rows(gradient: Gradient) -> np.ndarray:
+            found = influence(values[some], cell[some], moments, gradient, weight)
+            return found if weight is None else found * weight[:, None]
+
+        count = count_shared(subspaces, choices.near_shared, len(values), of_rows)
+        subspaces = replace(subspaces, apart=subspaces.target_dim - count)
     _warn_of_no_gap("target", by_target, subspaces.target_dim)
     _warn_of_no_gap("sensitive", by_sensitive, subspaces.sensitive_dim)
     return Learned(moments, cell, inverse, pull_root, subspaces, evidence)

@@ -18,7 +18,6 @@ from causalif.fairness.reduction.spectral import leading_projection
 
 Pull = Callable[[np.ndarray], np.ndarray]
 Pullback = Callable[[np.ndarray], Gradient]
-NEAR_SHARED = 0.95  # the cosine from which two directions count as one
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ class Subspaces:
         vectors = np.linalg.eigh(product)[1][:, ::-1][:, : self.most_shared]
         outer = np.einsum("jk,lk->kjl", vectors, vectors)
         sensitive, target = self.sensitive_projection, self.target_projection
-        return self._pull_both(sensitive @ outer @ sensitive, _twice(target @ sensitive @ outer))
+        return self.pull_both(sensitive @ outer @ sensitive, _twice(target @ sensitive @ outer))
 
     def representation(self, shared: int, *, keep_residual: bool) -> tuple[np.ndarray, Pullback]:
         """Projection on what is kept: the target's own, and so many shared directions.
@@ -102,7 +101,7 @@ class Subspaces:
 
         def pullback(gradient: np.ndarray) -> Gradient:
             inner = pull(gradient)
-            return self._pull_both(taken @ inner @ taken, -_twice(target @ taken @ inner))
+            return self.pull_both(taken @ inner @ taken, -_twice(target @ taken @ inner))
 
         return value, pullback
 
@@ -126,7 +125,7 @@ class Subspaces:
 
         return value, pullback
 
-    def _pull_both(self, target: np.ndarray, sensitive: np.ndarray) -> Gradient:
+    def pull_both(self, target: np.ndarray, sensitive: np.ndarray) -> Gradient:
         """From gradients with respect to the two projections."""
         from_target = self.target.pullback(self._pull_target(target))
         return from_target + self.sensitive.pullback(self._pull_sensitive(sensitive))
@@ -143,7 +142,6 @@ def decompose(
     *,
     target_dim: int,
     sensitive_dim: int,
-    near_shared: float = NEAR_SHARED,
     apart: int | None = None,
 ) -> Subspaces:
     """Subspaces of the leading eigenvectors of two kernels.
@@ -152,11 +150,8 @@ def decompose(
     ----------
     target, sensitive : Kernel
     target_dim, sensitive_dim : int
-    near_shared : float, default 0.95
-        A direction of the target whose cosine with the sensitive subspace is at least this
-        counts as shared: what is left of it would be noise.
     apart : int, optional
-        How many directions of the target are its own, whatever the cosines.
+        How many directions of the target are its own; all by default.
 
     Returns
     -------
@@ -176,7 +171,7 @@ def decompose(
         target_dim=target_dim,
         sensitive_dim=sensitive_dim,
         cosines=cosines,
-        apart=target_dim - int((cosines >= near_shared).sum()) if apart is None else apart,
+        apart=target_dim if apart is None else apart,
         _pull_target=pull_target,
         _pull_sensitive=pull_sensitive,
     )

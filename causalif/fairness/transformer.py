@@ -10,10 +10,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from causalif.errors import DataError
 from causalif.fairness.inputs import check_not_among, check_options, is_place
-from causalif.fairness.learning import Choices, Learned, learn
+from causalif.fairness.learning import NEAR_SHARED, Choices, Learned, learn
 from causalif.fairness.reads import ReadsFeatures
 from causalif.fairness.representation import line, named_directions
-from causalif.fairness.subspaces import NEAR_SHARED
 from causalif.fairness.targets import Target
 
 
@@ -47,7 +46,8 @@ class FairSubspace(ReadsFeatures):
     slices : int, default 10
         Of a continuous target.
     near_shared : float, default 0.95
-        Cosine from which a direction of the target counts as shared altogether.
+        Cosine from which a direction of the target counts as shared altogether; one that is below
+        by no more than chance counts too, up to 45 degrees.
     random_state : int, optional
         Of the resamples that choose dimensions.
 
