@@ -62,7 +62,7 @@ harm = -found.rows().sum(axis=1)  # how far trusted losses would fall without th
 worst = harm.nlargest(12)
 figure, axes = plt.subplots(2, 6, figsize=(7.5, 3.1), layout="constrained")
 for ax, row in zip(axes.flat, worst.index, strict=True):
-    ax.imshow(pictures[row].reshape(8, 8), cmap="Greys")
+    ax.imshow(pictures[row].reshape(8, 8).numpy(), cmap="Greys")
     ax.set_title(f"labelled {int(labels[row])}", color="C3" if is_wrong[row] else "C0", fontsize=9)
     ax.set_axis_off()
 

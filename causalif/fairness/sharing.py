@@ -14,16 +14,14 @@ from scipy.stats import gamma
 from causalif.fairness.reduction.moments import Gradient
 from causalif.fairness.subspaces import Subspaces
 
-LEVEL = 0.01
-FARTHEST = (
-    0.5  # squared sine: past 45 degrees most of a direction is not shared, whatever the noise
-)
+LEVEL = 0.001  # several pairs are tested, and terms of second order left out
+FARTHEST = 0.5  # squared sine: past 45 degrees most of a direction is its own
 
 Influence = Callable[[Gradient], np.ndarray]  # of some rows on functions of the averages
 
 
 def count_shared(spaces: Subspaces, near_shared: float, n: int, influence: Influence) -> int:
-    """How many pairs of directions are nearly one, but for chance.
+    """How many pairs of directions are nearly one, or one but for chance.
 
     Parameters
     ----------
@@ -38,45 +36,39 @@ def count_shared(spaces: Subspaces, near_shared: float, n: int, influence: Influ
     Returns
     -------
     int
-        Pairs whose cosine is at least `near_shared`, or below it by what a hundredth of samples
-        would show; one past 45 degrees never counts.
+        Pairs whose cosine is at least `near_shared`, or as far below one as noise would bring it
+        in one of a thousand samples; one past 45 degrees never counts.
 
     Notes
     -----
-    With s the direction between the pair, P_Y and P_A the projections and a the part of one
-    direction that is off the other, the squared sine is |a + Z|^2 to first order, Z being the
-    error of (P_Y - P_A) s off both subspaces. Its covariance V follows from the influence; the
-    squared sine has mean |a|^2 + tr V and variance 4 a'Va + 2 tr V^2, and gamma tails.
+    With s the direction of a pair that is one, and P_Y and P_A the projections, its squared sine
+    is |Z|^2 to first order, Z being the error of (P_Y - P_A) s off both subspaces. Its covariance
+    V follows from the influence; |Z|^2 has mean tr V and variance 2 tr V^2, and is taken for gamma.
     """
-    limit = 1 - near_shared**2
     for k, cosine in enumerate(spaces.cosines):
         squared_sine = 1 - cosine**2
-        if squared_sine <= limit:
+        if cosine >= near_shared:
             continue
         if squared_sine > FARTHEST:
             return k
-        off, gradient = _differences(spaces, k)
-        rows = influence(gradient)
+        rows = influence(difference_gradients(spaces, k))
         covariance = rows.T @ rows / len(rows) / n
-        mean = limit + np.trace(covariance)
-        variance = 4 * limit * off @ covariance @ off + 2 * (covariance**2).sum()
+        mean, variance = np.trace(covariance), 2 * (covariance**2).sum()
         if squared_sine > gamma.ppf(1 - LEVEL, mean**2 / variance, scale=variance / mean):
             return k
     return len(spaces.cosines)
 
 
-def _differences(spaces: Subspaces, k: int) -> tuple[np.ndarray, Gradient]:
-    """Where the pair is apart, in a basis off both subspaces; gradients of (P_Y - P_A) s in it."""
+def difference_gradients(spaces: Subspaces, k: int) -> Gradient:
+    """Gradients of (P_Y - P_A) s, s the direction of a pair, in a basis off both subspaces."""
     target, sensitive = spaces.target_projection, spaces.sensitive_projection
     of_target = np.linalg.eigh(target)[1][:, -spaces.target_dim :]
     of_sensitive = np.linalg.eigh(sensitive)[1][:, -spaces.sensitive_dim :]
     left, _, right = np.linalg.svd(of_sensitive.T @ of_target)
-    one, other = of_target @ right[k], of_sensitive @ left[:, k]
-    between = (one + other) / np.linalg.norm(one + other)
+    between = of_target @ right[k] + of_sensitive @ left[:, k]
     # Pairs up to this one count as shared here, so that what parts them is off both subspaces.
     inside = spaces.target_dim + spaces.sensitive_dim - k - 1
     basis = np.linalg.eigh(target + sensitive)[1][:, : len(target) - inside].T
-    outer = np.einsum("jk,l->jkl", basis, between)
+    outer = np.einsum("jk,l->jkl", basis, between / np.linalg.norm(between))
     symmetric = (outer + np.swapaxes(outer, 1, 2)) / 2
-    off = basis @ (one - other)
-    return off / np.linalg.norm(off), spaces.pull_both(symmetric, -symmetric)
+    return spaces.pull_both(symmetric, -symmetric)

@@ -46,8 +46,8 @@ class FairSubspace(ReadsFeatures):
     slices : int, default 10
         Of a continuous target.
     near_shared : float, default 0.95
-        Cosine from which a direction of the target counts as shared altogether; one that is below
-        by no more than chance counts too, up to 45 degrees.
+        Cosine from which a direction of the target counts as shared altogether; one below counts
+        too, up to 45 degrees, where noise alone would part the two as far.
     random_state : int, optional
         Of the resamples that choose dimensions.
 

@@ -7,8 +7,7 @@ import pytest
 
 from causalif.fairness.learning import Choices, learn
 from causalif.fairness.reduction.moments import influence
-from causalif.fairness.sharing import _differences as differences
-from causalif.fairness.sharing import count_shared
+from causalif.fairness.sharing import count_shared, difference_gradients
 
 TRIANGLE = 0.8 * np.array([[1.0, 0.0], [-0.5, 0.75**0.5], [-0.5, -(0.75**0.5)]])
 
@@ -61,7 +60,7 @@ def test_what_parts_a_pair_has_the_influence_of_reweighted_rows():
     values, levels = sample(300, 6, 1.0, 0)
     plain = learned(values, levels, apart=1)
     spaces = plain.subspaces
-    _, gradient = differences(spaces, 0)
+    gradient = difference_gradients(spaces, 0)
     rows = influence(values, plain.cell, plain.moments, gradient)
     # The basis and the direction between are held; what they are, the test finds for itself.
     total = spaces.target_projection + spaces.sensitive_projection
@@ -85,7 +84,7 @@ def test_noise_is_of_the_size_that_samples_show():
     for seed in range(60):
         values, levels = sample(2000, 20, 1.0, seed)
         found = learned(values, levels, apart=1)
-        _, gradient = differences(found.subspaces, 0)
+        gradient = difference_gradients(found.subspaces, 0)
         rows = influence(values, found.cell, found.moments, gradient)
         traces.append((rows**2).sum() / len(rows) ** 2)
         sines.append(1 - found.subspaces.cosines[0] ** 2)
