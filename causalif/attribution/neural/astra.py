@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from causalif.attribution.neural.batches import Batch, read_batches
 from causalif.attribution.neural.descent import Solving
 from causalif.attribution.neural.ggn import OutputLoss, read_curvature
-from causalif.attribution.neural.gradients import row_dots, row_products
 from causalif.attribution.neural.measures import measured, query_gradients
 from causalif.attribution.neural.objective import Loss, check_losses, read_objective
 from causalif.attribution.neural.result import TorchInfluence
-from causalif.attribution.neural.solvers import SOLVERS, chosen, solve
+from causalif.attribution.neural.solvers import SOLVERS, SolveInfo, chosen
+from causalif.attribution.neural.solving import FEW, effects, open_for
 from causalif.attribution.neural.systems import Fisher, System, check_damping
 from causalif.attribution.neural.unrolled import read_run, unrolled
 from causalif.errors import DataError, Problems, check_choice
 
-FEW = 3  # rows on which the loss and the fast path are checked
 QUERIES = 64  # solved at once
 
 
@@ -50,6 +52,7 @@ def astra(
     steps: int | None = None,
     batch_size: int = 256,
     seed: int = 0,
+    folder: str | os.PathLike[str] | None = None,
     progress: bool | None = None,
 ) -> TorchInfluence:
     """What leaving out each training row would do to each query, by influence functions.
@@ -101,6 +104,9 @@ def astra(
     batch_size : int, default 256
         Rows at once, as memory allows; no number depends on it but for rounding.
     seed : int, default 0
+    folder : path, optional
+        Where effects are kept, a block of 64 queries at a time: a run that was broken off goes on
+        from there. Not with `checkpoints`.
     progress : bool, optional
         By default where somebody looks.
 
@@ -149,6 +155,8 @@ def astra(
     ((3, 20), 'exact')
     """
     _check(solver, fisher, damping, iterations, batch_size)
+    if folder is not None and checkpoints is not None:
+        raise DataError("folder= keeps effects of trained models, not of runs with checkpoints=.")
     models = [model] if isinstance(model, nn.Module) else list(model)
     if not models:
         raise DataError("model is an empty sequence.")
@@ -164,20 +172,27 @@ def astra(
         return System(curvature, rows, added, Fisher(fisher, label_samples, seed, progress))
 
     found: list[TorchInfluence] = []
-    for one in models:
+    for k, one in enumerate(models):
         system = system_of(one, damping)
         objective = system.curvature.objective
         asked = read_batches(queries, min(batch_size, QUERIES), objective.device, "queries")
         with objective.quiet():
-            v = system.flat(query_gradients(measured(system.curvature, measurement), asked))
+            of = measured(system.curvature, measurement)
             if checkpoints is None:
-                found.append(_influence(system, v, measurement, chosen(solver, system), how))
-        if checkpoints is not None:
-            run = read_run(checkpoints, segments, learning_rate, momentum, steps)
-            values, info, dampings = unrolled(
-                run, v, system_of, one, lambda system: chosen(solver, system), how
-            )
-            found.append(TorchInfluence(values, _word(measurement), tuple(info), tuple(dampings)))
+                name = chosen(solver, system)
+                kept = None
+                if folder is not None:
+                    own = {"solver": name, "damping": damping, "measurement": _word(measurement)}
+                    kept = open_for(Path(folder) / f"model{k}", system, asked, how, own)
+                values, info = effects(system, asked, of, name, how, kept)
+                found.append(_result(values, measurement, info, system))
+                continue
+            v = torch.cat([system.flat(query_gradients(of, batch)) for batch in asked])
+        run = read_run(checkpoints, segments, learning_rate, momentum, steps)
+        values, infos, dampings = unrolled(
+            run, v, system_of, one, lambda system: chosen(solver, system), how
+        )
+        found.append(TorchInfluence(values, _word(measurement), tuple(infos), tuple(dampings)))
     return replace(
         found[0],
         values=np.mean([part.values for part in found], axis=0),
@@ -186,23 +201,12 @@ def astra(
     )
 
 
-def _influence(
-    system: System, v: Tensor, measurement: str | Loss, solver: str, how: Solving
+def _result(
+    values: np.ndarray, measurement: str | Loss, info: SolveInfo, system: System
 ) -> TorchInfluence:
-    train, objective = system.train, system.curvature.objective
-    if how.minibatch is None and train.n > 2048 and solver in ("astra", "neumann"):
-        how = replace(how, minibatch=256)
-    products = row_products(objective, train.take(range(min(FEW, train.n))))
-    x, info = solve(solver, system, v, how)
-    values = row_dots(products, train, system.tensors(x), how.progress).T / train.n
-    uses = solver in ("ekfac", "astra") or system.asked == "mean"
-    return TorchInfluence(
-        values,
-        _word(measurement),
-        (info,),
-        (dict(system.damping),),
-        tuple(system.ekfac.diagonal) if uses else (),
-    )
+    uses = info.method in ("ekfac", "astra") or system.asked == "mean"
+    diagonal = tuple(system.ekfac.diagonal) if uses else ()
+    return TorchInfluence(values, _word(measurement), (info,), (dict(system.damping),), diagonal)
 
 
 def _word(measurement: str | Loss) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from causalif.attribution.neural.batches import Batch, Batches
+from causalif.attribution.neural.batches import Batch
 from causalif.attribution.neural.ggn import Curvature, cross_entropy, squared
 from causalif.attribution.neural.gradients import row_gradients
 from causalif.attribution.neural.objective import Loss, Objective, Tensors, by_row
@@ -63,7 +63,7 @@ def _distance(outputs: Callable[[Any, Batch], Tensor]) -> Loss:
     return distance
 
 
-def query_gradients(objective: Objective, queries: Batches) -> Tensors:
+def query_gradients(objective: Objective, queries: Batch) -> Tensors:
     """Of each query's measurement, (K, ...) by parameter.
 
     Warns
@@ -71,8 +71,7 @@ def query_gradients(objective: Objective, queries: Batches) -> Tensors:
     ConvergenceWarning
         Gradients in half precision that have vanished, or are infinite.
     """
-    parts = [row_gradients(objective, batch) for batch in queries]
-    found = {name: torch.cat([part[name] for part in parts]) for name in objective.names}
+    found = row_gradients(objective, queries)
     for name, value in found.items():
         zero = float((value == 0).float().mean())
         if value.dtype in HALF and (zero > UNDERFLOWN or not torch.isfinite(value).all()):

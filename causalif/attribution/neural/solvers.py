@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import ceil
 
 import numpy as np
 import torch
@@ -18,7 +17,6 @@ from causalif.nuisance.progress import progress_bar
 
 LARGEST_EXACT = 5000
 CHEAP = 1e9  # rows times parameters of a full pass
-AT_ONCE = 128  # columns of an identity matrix
 
 
 @dataclass(frozen=True)
@@ -77,17 +75,7 @@ def chosen(name: str, system: System) -> str:
 
 
 def _exact(system: System, v: Tensor, how: Solving) -> Found:
-    d = system.size
-    matrix = torch.empty(d, d, dtype=v.dtype, device=v.device)
-    with progress_bar(how.progress, ceil(d / AT_ONCE), "column block") as bar:
-        for start in range(0, d, AT_ONCE):
-            width = min(AT_ONCE, d - start)
-            columns = torch.zeros(width, d, dtype=v.dtype, device=v.device)
-            columns[torch.arange(width), start + torch.arange(width)] = 1.0
-            matrix[start : start + width] = system.product(columns)
-            bar.update()
-    factor = torch.linalg.cholesky((matrix + matrix.T).double() / 2)
-    return torch.cholesky_solve(v.double().T, factor).T.to(v.dtype), 1, None
+    return torch.cholesky_solve(v.double().T, system.factor).T.to(v.dtype), 1, None
 
 
 def _cg(system: System, v: Tensor, how: Solving) -> Found:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from causalif.attribution.neural.folders import Folder, digest, open_folder
 from causalif.errors import DataError
 from causalif.nuisance.progress import progress_bar
 
@@ -104,7 +102,7 @@ def make_subset_labels(
             "rows: a subset must leave rows out, and numbers are from 1 up."
         )
     subsets = draw_subsets(n, n_subsets, subset_size, seed)
-    kept = None if folder is None else _prepared(Path(folder), subsets, seed)
+    kept = None if folder is None else _prepared(folder, subsets, seed)
     measure = _usual_loss if loss is None else loss
     todo = [(k, repeat) for repeat in range(repeats) for k in range(n_subsets)]
     from joblib import Parallel, delayed
@@ -116,7 +114,8 @@ def make_subset_labels(
             _seed(seed, k, repeat),
             measure,
             queries,
-            None if kept is None else kept / f"{k:06d}-{repeat}.npy",
+            kept,
+            f"{k:06d}-{repeat}",
         )
         for k, repeat in todo
     )
@@ -148,10 +147,12 @@ def _one(
     seed: int,
     loss: QueryLoss,
     queries: Any,
-    file: Path | None,
+    kept: Folder | None,
+    name: str,
 ) -> np.ndarray:
-    if file is not None and file.exists():
-        return np.load(file, allow_pickle=False)
+    before = None if kept is None else kept.load(name)
+    if before is not None:
+        return before["losses"]
     found = loss(train_fn(rows, seed), queries)
     if hasattr(found, "detach"):
         found = found.detach().cpu()
@@ -161,11 +162,8 @@ def _one(
             f"loss(model, queries) gave shape {losses.shape}, {int((~np.isfinite(losses)).sum())} "
             "not finite: give one finite number for each query."
         )
-    if file is not None:
-        part = file.with_suffix(f".{os.getpid()}.part")
-        with part.open("wb") as stream:
-            np.save(stream, losses, allow_pickle=False)
-        part.replace(file)
+    if kept is not None:
+        kept.save(name, losses=losses)
     return losses
 
 
@@ -187,30 +185,15 @@ def _usual_loss(model: Any, queries: Any) -> Any:
         return torch.nn.functional.cross_entropy(outputs, torch.as_tensor(y), reduction="none")
 
 
-def _prepared(folder: Path, subsets: np.ndarray, seed: int) -> Path:
-    """The folder, with a note of what is kept in it."""
-    digest = hashlib.sha256(np.packbits(subsets).tobytes()).hexdigest()
+def _prepared(folder: str | os.PathLike[str], subsets: np.ndarray, seed: int) -> Folder:
     own = {
         "subsets": len(subsets),
         "rows": subsets.shape[1],
         "subset_size": int(subsets[0].sum()),
         "seed": seed,
-        "digest": digest,
+        "subsets_digest": digest([np.packbits(subsets)]),
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    note = folder / "manifest.json"
-    if note.exists():
-        before = json.loads(note.read_text(encoding="utf-8"))
-        other = [name for name in own if before.get(name) != own[name]]
-        if other:
-            shown = ", ".join(f"{n}={before.get(n)!r}, not {own[n]!r}" for n in other[:-1] or other)
-            raise DataError(
-                f"{str(folder)!r} holds trainings with {shown}. Give another folder, or the same "
-                "settings."
-            )
-    else:
-        note.write_text(json.dumps(own, indent=1), encoding="utf-8")
-    return folder
+    return open_folder(folder, own, "trainings")
 
 
 def _seed(seed: int, subset: int, repeat: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import ceil
 
 import torch
 from torch import Tensor
@@ -14,7 +15,9 @@ from causalif.attribution.neural.ekfac import EKFAC, Damping, fit_ekfac
 from causalif.attribution.neural.ggn import Curvature
 from causalif.attribution.neural.objective import Tensors
 from causalif.errors import DataError
+from causalif.nuisance.progress import progress_bar
 
+AT_ONCE = 128  # columns of an identity matrix
 SHARE = 0.1  # of the mean eigenvalue, as kronfluence has it
 
 
@@ -67,6 +70,20 @@ class System:
             means = self.ekfac.mean_eigenvalues()
             return {name: SHARE * means[name] for name in names}
         return dict.fromkeys(names, float(self.asked))
+
+    @cached_property
+    def factor(self) -> Tensor:
+        """Cholesky's, of the whole matrix, (d, d), in double precision."""
+        d, (some, *_) = self.size, self.curvature.objective.parameters().values()
+        matrix = torch.empty(d, d, dtype=some.dtype, device=some.device)
+        with progress_bar(self.fisher.progress, ceil(d / AT_ONCE), "column block") as bar:
+            for start in range(0, d, AT_ONCE):
+                width = min(AT_ONCE, d - start)
+                columns = torch.zeros(width, d, dtype=some.dtype, device=some.device)
+                columns[torch.arange(width), start + torch.arange(width)] = 1.0
+                matrix[start : start + width] = self.product(columns)
+                bar.update()
+        return torch.linalg.cholesky((matrix + matrix.T).double() / 2)
 
     @cached_property
     def shapes(self) -> dict[str, torch.Size]:

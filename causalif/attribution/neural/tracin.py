@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import torch
 from torch import nn
 
 from causalif.attribution.neural.batches import read_batches
 from causalif.attribution.neural.gradients import row_dots, row_products
 from causalif.attribution.neural.measures import query_gradients
-from causalif.attribution.neural.objective import Loss, check_losses, read_objective
+from causalif.attribution.neural.objective import Loss, Tensors, check_losses, read_objective
 from causalif.attribution.neural.result import TorchInfluence
 from causalif.attribution.neural.unrolled import model_at, read_run
 from causalif.nuisance.progress import progress_bar
@@ -94,7 +95,7 @@ def tracin(
             value = objective if measurement is None else replace(objective, loss=measurement)
             with objective.quiet():
                 check_losses(objective, rows.take(range(min(FEW, rows.n))))
-                directions = query_gradients(value, asked)
+                directions = _stacked([query_gradients(value, batch) for batch in asked])
                 products = row_products(objective, rows.take(range(min(FEW, rows.n))))
                 part = row_dots(products, rows, directions).T
             total = total + travelled * part / rows.n
@@ -102,3 +103,7 @@ def tracin(
     word = "loss" if measurement is None else "measurement"
     how = f"TracIn: products of gradients at {len(run.checkpoints)} checkpoints"
     return TorchInfluence(np.asarray(total), word, (), (), method=how)
+
+
+def _stacked(parts: Sequence[Tensors]) -> Tensors:
+    return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}

@@ -320,6 +320,58 @@ def test_damping_of_a_trajectory():
     assert trajectory_damping(0.03, 0.9, 1923) == pytest.approx(0.0052, rel=0.01)
 
 
+def test_a_run_that_was_broken_off_goes_on(tmp_path, monkeypatch):
+    model, loss, data = case("perceptron")
+    options = {"solver": "astra", "damping": 0.1, "iterations": 5, "progress": False}
+    monkeypatch.setattr("causalif.attribution.neural.solving.solve", fails_at_the_second(solve))
+    with pytest.raises(RuntimeError, match="power cut"):
+        neural.astra(model, loss, data, data, batch_size=4, folder=tmp_path, **options)
+    assert [file.name for file in tmp_path.glob("*/*.npz")] == ["000000.npz"]
+    asked = []
+    monkeypatch.setattr(
+        "causalif.attribution.neural.solving.solve",
+        lambda *given: asked.append(len(given[2])) or solve(*given),
+    )
+    found = neural.astra(model, loss, data, data, batch_size=4, folder=tmp_path, **options)
+    assert sum(asked) == len(data[0]) - 4
+    whole = neural.astra(model, loss, data, data, **options)
+    np.testing.assert_allclose(found.values, whole.values, rtol=1e-6, atol=1e-12)
+    np.testing.assert_allclose(found.info[0].residual, whole.info[0].residual, rtol=1e-5)
+    assert found.info[0].step_size == pytest.approx(whole.info[0].step_size)
+    again = neural.astra(model, loss, data, data, batch_size=4, folder=tmp_path, **options)
+    np.testing.assert_array_equal(again.values, found.values)
+
+
+def fails_at_the_second(function):
+    calls = []
+
+    def broken(*given):
+        calls.append(given)
+        if len(calls) == 2:
+            raise RuntimeError("power cut")
+        return function(*given)
+
+    return broken
+
+
+def test_a_folder_is_of_one_run(tmp_path):
+    model, loss, data = case("perceptron")
+    options = {"batch_size": 4, "folder": tmp_path, "progress": False}
+    neural.astra(model, loss, data, data, damping=0.1, **options)
+    with pytest.raises(DataError, match=r"damping=0.1, not 0.2"):
+        neural.astra(model, loss, data, data, damping=0.2, **options)
+    with pytest.raises(DataError, match="other data"):
+        neural.astra(
+            model, loss, data, tuple(part.flip(0) for part in data), damping=0.1, **options
+        )
+    with torch.no_grad():
+        next(model.parameters()).add_(1.0)
+    with pytest.raises(DataError, match="other parameters"):
+        neural.astra(model, loss, data, data, damping=0.1, **options)
+    with pytest.raises(DataError, match="not of runs"):
+        neural.astra(model, loss, data, data, checkpoints=[model], folder=tmp_path)
+
+
 class Noisy(nn.Module):
     def __init__(self):
         super().__init__()

@@ -74,7 +74,7 @@ def test_a_run_that_was_broken_off_goes_on(tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         neural.make_subset_labels(fails_at_the_fourth, X, seed=3, folder=tmp_path, **SETTINGS)
-    assert len(list(tmp_path.glob("*.npy"))) == 3
+    assert len(list(tmp_path.glob("*.npz"))) == 3
     calls.clear()
 
     def counted(rows, seed):
