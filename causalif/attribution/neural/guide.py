@@ -19,6 +19,7 @@ from causalif.attribution.neural.objective import (
     check_losses,
     read_objective,
 )
+from causalif.attribution.neural.rules import is_turned
 from causalif.attribution.neural.solvers import SOLVERS, chosen, solve
 from causalif.attribution.neural.systems import Fisher, System, check_damping
 from causalif.attribution.neural.token_result import TokenInfluence
@@ -165,7 +166,7 @@ def _linear(model: nn.Module) -> list[str]:
     names = [
         name
         for name, module in model.named_modules()
-        if isinstance(module, nn.Linear) and name.startswith(start)
+        if (isinstance(module, nn.Linear) or is_turned(module)) and name.startswith(start)
     ]
     if not names:
         raise DataError("the model has no linear layers in its blocks. Name some in parameters=.")

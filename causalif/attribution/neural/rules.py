@@ -48,9 +48,14 @@ def watched(layers: Mapping[str, nn.Module]) -> Generator[dict[str, Passes]]:
             handle.remove()
 
 
+def is_turned(layer: nn.Module) -> bool:
+    """Whether it is the Conv1D of GPT-2 in transformers: linear, its weight (in, out)."""
+    return type(layer).__name__ == "Conv1D" and hasattr(layer, "nf")
+
+
 def has_matrix(layer: nn.Module) -> bool:
     """Whether gradients are products of inputs and output gradients: linear and convolutions."""
-    if isinstance(layer, nn.Linear):
+    if isinstance(layer, nn.Linear) or is_turned(layer):
         return True
     return (
         isinstance(layer, nn.Conv1d | nn.Conv2d)
@@ -119,7 +124,7 @@ def matrix_gradients(layer: nn.Module, inputs: Tensor, outputs: Tensor) -> Tenso
 
 def joined(layer: nn.Module, weight: Tensor, bias: Tensor | None) -> Tensor:
     """Weight and bias (of K directions) side by side, (K, out, in)."""
-    flat = weight.reshape(len(weight), weight.shape[1], -1)
+    flat = _flat(layer, weight)
     return flat if bias is None else torch.cat([flat, bias[:, :, None]], dim=2)
 
 
@@ -127,9 +132,17 @@ def apart(layer: nn.Module, matrix: Tensor) -> dict[str, Tensor]:
     """The opposite of `joined`, by parameter."""
     weight: Tensor = layer.weight  # pyright: ignore[reportAssignmentType]
     shape = (len(matrix), *weight.shape)
-    if not has_bias(layer):
-        return {"weight": matrix.reshape(shape)}
-    return {"weight": matrix[:, :, :-1].reshape(shape), "bias": matrix[:, :, -1]}
+    own = matrix[:, :, :-1] if has_bias(layer) else matrix
+    own = own.transpose(1, 2) if is_turned(layer) else own
+    found = {"weight": own.reshape(shape)}
+    return found | {"bias": matrix[:, :, -1]} if has_bias(layer) else found
+
+
+def _flat(layer: nn.Module, weight: Tensor) -> Tensor:
+    """Of K directions, (K, out, in)."""
+    if is_turned(layer):
+        return weight.transpose(1, 2)
+    return weight.reshape(len(weight), weight.shape[1], -1)
 
 
 def directed(
@@ -170,7 +183,7 @@ def _of_matrix(
     at = positions(layer, outputs)
     total = torch.zeros(1, device=at.device, dtype=at.dtype)
     if "weight" in direction:
-        flat = direction["weight"].reshape(len(direction["weight"]), at.shape[-1], -1)
+        flat = _flat(layer, direction["weight"])
         into = columns(layer, inputs, bias=False)
         through = torch.einsum("bto,koi->kbti", at, flat)
         total = total + (through * into).sum((2, 3)).T

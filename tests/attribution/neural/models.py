@@ -59,6 +59,18 @@ class Attending(nn.Module):
         return self.out(self.norm(self.block(seen, src_mask=mask)))
 
 
+class Conv1D(nn.Module):
+    """As transformers has it for GPT-2: a linear layer whose weight is (in, out)."""
+
+    def __init__(self, nf: int, nx: int) -> None:
+        super().__init__()
+        self.nf = nf
+        self.weight, self.bias = nn.Parameter(torch.randn(nx, nf)), nn.Parameter(torch.randn(nf))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x @ self.weight + self.bias
+
+
 def perceptron() -> nn.Module:
     return nn.Sequential(nn.Linear(4, 5), nn.Tanh(), nn.Dropout(0.5), nn.Linear(5, 3))
 
@@ -75,6 +87,9 @@ def case(kind: str, rows: int = 12) -> tuple[nn.Module, object, tuple[Tensor, ..
                 torch.arange(rows) % 3,
             ),
         )
+    if kind == "turned":
+        model = nn.Sequential(Conv1D(5, 4), nn.Tanh(), Conv1D(3, 5)).double()
+        return model, cross_entropy, (torch.randn(rows, 4).double(), torch.arange(rows) % 3)
     if kind == "convolutions":
         model = Convolved().double()
         model.norm.running_mean.normal_()
@@ -88,4 +103,4 @@ def case(kind: str, rows: int = 12) -> tuple[nn.Module, object, tuple[Tensor, ..
     return Attending().double(), token_losses, (tokens[:, :-1], targets)
 
 
-KINDS = ("perceptron", "convolutions", "regression", "transformer")
+KINDS = ("perceptron", "turned", "convolutions", "regression", "transformer")

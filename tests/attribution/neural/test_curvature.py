@@ -19,6 +19,10 @@ from tests.attribution.neural.models import KINDS, case, cross_entropy
 def system(kind, damping=0.1, size=5, **fisher):
     """A system of one of the small models, in evaluation mode for good."""
     model, loss, data = case(kind)
+    return system_of(model, loss, data, kind, damping, size, **fisher), data
+
+
+def system_of(model, loss, data, kind="", damping=0.1, size=5, **fisher):
     model.eval()
     for module in model.modules():
         if isinstance(module, nn.TransformerEncoderLayer):
@@ -28,7 +32,7 @@ def system(kind, damping=0.1, size=5, **fisher):
     name = "squared" if kind == "regression" else "cross_entropy"
     curvature = read_curvature(objective, name, None, train.take(range(3)))
     how = Fisher(**{"fisher": "empirical", "label_samples": 1, "seed": 0, **fisher})
-    return System(curvature, train, damping, how), data
+    return System(curvature, train, damping, how)
 
 
 def dense(system, data):
@@ -112,6 +116,26 @@ def written_out(model, data, labels):
             A, S = A + a.T @ a, S + d.T @ d
         blocks[name] = (torch.linalg.eigh(S)[1], torch.linalg.eigh(A)[1])
     return blocks
+
+
+def test_a_weight_the_other_way_round_has_the_same_curvature():
+    turned, data = system("turned")
+    other = turned.curvature.objective.model
+    straight = nn.Sequential(nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 3)).double()
+    with torch.no_grad():
+        for k in (0, 2):
+            straight[k].weight.copy_(other[k].weight.T)
+            straight[k].bias.copy_(other[k].bias)
+    plain = system_of(straight, cross_entropy, data)
+    v = torch.randn(2, plain.size, dtype=torch.float64)
+    named = plain.tensors(v)
+    same = {n: x.transpose(1, 2) if n.endswith("weight") else x for n, x in named.items()}
+    with plain.curvature.objective.quiet():
+        found = turned.tensors(turned.preconditioned(turned.flat(same)))
+        wanted = plain.tensors(plain.preconditioned(v))
+    for name, value in wanted.items():
+        back = found[name].transpose(1, 2) if name.endswith("weight") else found[name]
+        assert back.numpy() == pytest.approx(value.numpy(), abs=1e-12)
 
 
 @pytest.mark.parametrize("kind", ["perceptron", "convolutions"])
