@@ -107,7 +107,7 @@ found = cif.attribution.neural.token_influence(
     model, tokens, prompts(INSULTS), prompts(ENDS), damping=0.1, batch_size=128
 )
 story = int(rude.sum(axis=1).argmax())
-figure, ax = plt.subplots(figsize=(8, 2.6), layout="constrained")
+figure, ax = plt.subplots(figsize=(8, 3.4), layout="constrained")
 found.plot(story, words=[WORDS[k] for k in tokens[story]], ax=ax)
 ax.tick_params(axis="x", rotation=60)
 
@@ -189,6 +189,32 @@ half = cif.attribution.neural.token_influence(
 print(f"Area under the curve: {roc_auc_score(rude[known], half.values[known]):.3f}")
 
 # %% [markdown]
+# ## With a model from Hugging Face
+#
+# Models of `transformers` are taken as they are, from a local folder too. In a `Trainer` the
+# suppressed loss replaces the usual one; tokens to suppress travel with each row:
+#
+# ```python
+# model = AutoModelForCausalLM.from_pretrained(folder)
+# found = cif.attribution.neural.token_influence(model, tokens, toxic, safe)
+# chosen = cif.attribution.neural.select_tokens(found, budget=0.02)
+#
+#
+# class Suppressing(Trainer):
+#     def compute_loss(self, model, inputs, return_outputs=False, **_):
+#         outputs = model(inputs["input_ids"])
+#         loss = cif.attribution.neural.suppression_loss(
+#             outputs.logits, inputs["input_ids"], inputs["suppress"]
+#         )
+#         return (loss, outputs) if return_outputs else loss
+#
+#
+# masks = torch.tensor(chosen.mask)
+# rows = [{"input_ids": t, "suppress": m} for t, m in zip(tokens, masks, strict=True)]
+# settings = TrainingArguments("runs", remove_unused_columns=False, max_grad_norm=1.0)
+# Suppressing(fresh_model, settings, train_dataset=rows).train()
+# ```
+#
 # ## What had to be assumed, and where it ends
 #
 # - **The queries say what is unwanted.** Influence finds what teaches *these* completions after
