@@ -75,12 +75,14 @@ def trained(
     return model
 
 
-def scored(model: nn.Module, data: Corpus, curvature: str) -> neural.TokenInfluence:
+def scored(
+    model: nn.Module, data: Corpus, curvature: str, *, contrast: bool = True
+) -> neural.TokenInfluence:
     return neural.token_influence(
         model,
         data.tokens,
         queries(INSULTS),
-        queries(HARMLESS),
+        queries(HARMLESS) if contrast else None,
         padding=PAD,
         curvature=curvature,
         batch_size=64,
@@ -106,12 +108,15 @@ def trial(seed: int) -> pd.DataFrame:
     known = data.tokens != PAD
     known[:, 0] = False
     found = {}
-    for name, model, curvature in (
-        ("IF-Guide", plain, "ekfac"),
-        ("gradients alone", plain, "identity"),
-        ("IF-Guide, half-size proxy", trained(data.tokens, seed + 50, width=24), "ekfac"),
+    half = trained(data.tokens, seed + 50, width=24)
+    for name, model, curvature, contrast in (
+        ("IF-Guide", plain, "ekfac", True),
+        ("IF-Guide, half-size proxy", half, "ekfac", True),
+        ("influence on toxic queries alone", plain, "ekfac", False),
+        ("gradients instead of influence", plain, "identity", True),
+        ("gradients, toxic queries alone", plain, "identity", False),
     ):
-        values = scored(model, data, curvature)
+        values = scored(model, data, curvature, contrast=contrast)
         chosen = neural.select_tokens(values, budget=BUDGET, window=0)
         auroc = roc_auc_score(data.toxic[known], values.values[known.numpy()])
         mask = torch.as_tensor(chosen.mask)

@@ -34,7 +34,7 @@ def token_influence(
     model: nn.Module,
     documents: Tensor,
     toxic: Any,
-    safe: Any,
+    safe: Any = None,
     *,
     padding: int | None = None,
     logits: Logits | None = None,
@@ -56,6 +56,8 @@ def token_influence(
     documents : Tensor of int, (documents, tokens)
     toxic, safe : (Tensor of int, Tensor of bool), or Tensor of int
         Tokens of queries, (queries, tokens), and which of them are the completion; all by default.
+        Without `safe` influence is that on toxic completions alone, which also marks what teaches
+        the prompt.
     padding : int, optional
         The token that fills documents and queries up.
     logits : callable, optional
@@ -129,6 +131,7 @@ def token_influence(
     asked = {
         role: _batches(*_pair(given), padding, batch_size, objective, role)
         for role, given in (("toxic", toxic), ("safe", safe))
+        if given is not None
     }
     with objective.quiet():
         few = rows.take(range(min(FEW, rows.n)))
@@ -140,7 +143,9 @@ def token_influence(
             Fisher("sampled", label_samples, seed, progress),
         )
         means = {role: mean_gradient(objective, batches) for role, batches in asked.items()}
-        v = {name: (means["toxic"][name] - means["safe"][name])[None] for name in objective.names}
+        v = {name: value[None] for name, value in means["toxic"].items()}
+        if "safe" in means:
+            v = {name: value - means["safe"][name][None] for name, value in v.items()}
         how = Solving(seed=seed, progress=progress)
         u, info = solve(chosen(curvature, system), system, system.flat(v), how)
         direction = {name: value[0] for name, value in system.tensors(u).items()}

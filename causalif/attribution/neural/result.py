@@ -105,6 +105,8 @@ class TorchInfluence:
                 f"relative residual {np.median(info.residual):.1e} (median), "
                 f"{info.residual.max():.1e} (largest)."
             )
+            if np.median(info.residual) > 1:
+                lines.append("That is farther off than zero: read ranks of effects, not sizes.")
         if self.approximated:
             lines.append(f"Diagonal blocks alone: {', '.join(self.approximated)}.")
         row = int(np.argmax(abs(self.values).max(axis=0)))

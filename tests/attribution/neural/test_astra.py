@@ -217,6 +217,10 @@ def test_losses_of_queries_and_groups():
     assert found.rows("upweight").loc[3, 2] == pytest.approx(-30 * found.values[2, 3])
     assert abs(found.top(3, query=1)["effect"]).is_monotonic_decreasing
     assert "damping 0.1" in found.summary()
+    assert "farther off than zero" not in found.summary()
+    rough = neural.astra(model, loss, data, queries, solver="datainf", damping=1e-6)
+    assert rough.info[0].residual.min() > 1
+    assert "farther off than zero" in rough.summary()
     for kind in ("top", "distribution"):
         assert found.plot(kind).get_xlabel()
 

@@ -94,6 +94,15 @@ def test_ways_to_split_agree_in_sums_and_differences_with_derivatives():
     assert np.nanmax(abs(by["position"].values - exact)) > 1e-3
 
 
+def test_without_safe_queries_it_is_that_on_toxic_ones_alone():
+    model, documents, toxic, safe = setting()
+    both, one, other = (
+        neural.token_influence(model, documents, *asked, padding=PAD, damping=0.1).values
+        for asked in ((toxic, safe), (toxic,), (safe,))
+    )
+    np.testing.assert_allclose(both, one - other, atol=1e-9 * np.nanmax(abs(one)))
+
+
 def test_exchanging_the_queries_turns_the_signs():
     model, documents, toxic, safe = setting()
     for curvature in ("ekfac", "exact"):
