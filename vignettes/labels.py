@@ -147,9 +147,12 @@ losses = pd.DataFrame(
     {name: [trained_without(rows, seed) for seed in range(10)] for name, rows in sets.items()}
 )
 figure, ax = plt.subplots(figsize=(7, 2.8), layout="constrained")
-ax.boxplot([losses[name] for name in sets], tick_labels=list(sets), orientation="horizontal")
+for k, name in enumerate(sets):
+    ax.plot(losses[name], [k] * 10, "o", alpha=0.5)
+    ax.plot(losses[name].mean(), k, "k|", markersize=18)
+ax.set_yticks(range(len(sets)), list(sets))
 ax.invert_yaxis()
-ax.set_xlabel("mean loss on trusted pictures, 10 networks each")
+ax.set_xlabel("mean loss on trusted pictures: 10 networks each, and their mean")
 ax.set_ylabel("left out")
 losses.mean().round(3)
 
