@@ -48,15 +48,16 @@ def learn(
     pooling : str
     how : Training
     """
-    pool, asked = features
+    device = device_of(model)
+    pool, asked = (part.to(device) for part in features)
     rng = np.random.default_rng(how.seed)
     order = rng.permutation(len(labels.subsets))
     kept = max(3, round(how.held_out * len(order))) if how.held_out else 0
     if len(order) - kept < 2:
         raise DataError(f"{len(order)} subsets: give more, or held_out=0.")
     checked, used = order[:kept], order[kept:]
-    goal = standardised(torch.as_tensor(labels.losses, dtype=torch.float32))
-    subsets = torch.as_tensor(labels.subsets)
+    goal = standardised(torch.as_tensor(labels.losses, dtype=torch.float32)).to(device)
+    subsets = torch.as_tensor(labels.subsets).to(device)
     optimiser = torch.optim.AdamW(model.parameters(), lr=how.learning_rate)
     best, best_state = -np.inf, copy.deepcopy(model.state_dict())
     model.train()
@@ -73,8 +74,8 @@ def learn(
             bar.update()
             if kept and ((step + 1) % CHECK_EVERY == 0 or step + 1 == how.steps):
                 encoded = encoded_by(model, asked) @ encoded_by(model, pool).T
-                there = pooled(encoded, subsets[checked], pooling).numpy()
-                found = rank_correlations(there, goal[:, checked].numpy()).mean()
+                there = pooled(encoded, subsets[checked].cpu(), pooling).numpy()
+                found = rank_correlations(there, goal[:, checked].cpu().numpy()).mean()
                 model.train()
                 if found > best:
                     best, best_state = found, copy.deepcopy(model.state_dict())
@@ -84,7 +85,12 @@ def learn(
 
 
 def encoded_by(model: nn.Module, features: Tensor) -> Tensor:
-    """Encodings, in evaluation mode."""
+    """Encodings, in evaluation mode, wherever the model is; in main memory."""
     model.eval()
     with torch.no_grad():
-        return model(features)
+        return model(features.to(device_of(model))).cpu()
+
+
+def device_of(model: nn.Module) -> torch.device:
+    """Where a model is; in main memory where it has no parameters."""
+    return next((value.device for value in model.parameters()), torch.device("cpu"))
