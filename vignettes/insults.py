@@ -104,7 +104,7 @@ model = trained(tokens, nothing)
 
 # %%
 found = cif.attribution.neural.token_influence(
-    model, tokens, prompts(INSULTS), prompts(ENDS), damping=0.1, batch_size=128
+    model, "next_token", tokens, prompts(INSULTS), prompts(ENDS), damping=0.1, batch_size=128
 )
 story = int(rude.sum(axis=1).argmax())
 figure, ax = plt.subplots(figsize=(8, 3.4), layout="constrained")
@@ -180,6 +180,7 @@ table.round(3)
 # %%
 half = cif.attribution.neural.token_influence(
     trained(tokens, nothing, width=16),
+    "next_token",
     tokens,
     prompts(INSULTS),
     prompts(ENDS),
@@ -196,7 +197,7 @@ print(f"Area under the curve: {roc_auc_score(rude[known], half.values[known]):.3
 #
 # ```python
 # model = AutoModelForCausalLM.from_pretrained(folder)
-# found = cif.attribution.neural.token_influence(model, tokens, toxic, safe)
+# found = cif.attribution.neural.token_influence(model, "next_token", tokens, toxic, safe)
 # chosen = cif.attribution.neural.select_tokens(found, budget=0.02)
 #
 #

@@ -76,15 +76,16 @@ def trained(
 
 
 def scored(
-    model: nn.Module, data: Corpus, curvature: str, *, contrast: bool = True
+    model: nn.Module, data: Corpus, solver: str, *, contrast: bool = True
 ) -> neural.TokenInfluence:
     return neural.token_influence(
         model,
+        "next_token",
         data.tokens,
         queries(INSULTS),
         queries(HARMLESS) if contrast else None,
         padding=PAD,
-        curvature=curvature,
+        solver=solver,
         batch_size=64,
         progress=False,
     )
@@ -109,14 +110,14 @@ def trial(seed: int) -> pd.DataFrame:
     known[:, 0] = False
     found = {}
     half = trained(data.tokens, seed + 50, width=24)
-    for name, model, curvature, contrast in (
+    for name, model, solver, contrast in (
         ("IF-Guide", plain, "ekfac", True),
         ("IF-Guide, half-size proxy", half, "ekfac", True),
         ("influence on toxic queries alone", plain, "ekfac", False),
         ("gradients instead of influence", plain, "identity", True),
         ("gradients, toxic queries alone", plain, "identity", False),
     ):
-        values = scored(model, data, curvature, contrast=contrast)
+        values = scored(model, data, solver, contrast=contrast)
         chosen = neural.select_tokens(values, budget=BUDGET, window=0)
         auroc = roc_auc_score(data.toxic[known], values.values[known.numpy()])
         mask = torch.as_tensor(chosen.mask)

@@ -74,28 +74,23 @@ def read_batches(data: Any, size: int, device: torch.device, role: str) -> Batch
                 f"{role}: the loader draws rows by a {type(data.sampler).__name__}, so that they "
                 "have no numbers. Give its data set."
             )
-        collate: Callable[[list[Any]], Any] = data.collate_fn
-        data = data.dataset
+        found = _of_set(data.dataset, data.collate_fn, size, device)
+    elif isinstance(data, Dataset) and not isinstance(data, IterableDataset):
+        found = _of_set(data, stacked, size, device)
     else:
-        collate = stacked
-    if isinstance(data, Tensor):
-        data = (data,)
-    if isinstance(data, tuple | list) and data and all(isinstance(part, Tensor) for part in data):
-        lengths = {len(part) for part in data}
+        parts = (data,) if isinstance(data, Tensor) else data
+        if not (isinstance(parts, tuple | list) and parts) or not all(
+            isinstance(part, Tensor) for part in parts
+        ):
+            raise DataError(
+                f"{role} is a {type(data).__name__}: give a tuple of tensors with rows first, a "
+                "Dataset with a length, or a DataLoader of one."
+            )
+        lengths = {len(part) for part in parts}
         if len(lengths) > 1:
             raise DataError(f"{role}: tensors have {', '.join(map(str, sorted(lengths)))} rows.")
-        parts = tuple(data)
-        found = Batches(len(parts[0]), size, lambda rows: _rows_of(parts, rows), device)
-    elif isinstance(data, Dataset) and not isinstance(data, IterableDataset):
-        source: Any = data
-        found = Batches(
-            len(source), size, lambda rows: _tuple(collate([source[k] for k in rows])), device
-        )
-    else:
-        raise DataError(
-            f"{role} is a {type(data).__name__}: give a tuple of tensors with rows first, a "
-            "Dataset with a length, or a DataLoader of one."
-        )
+        kept = tuple(parts)
+        found = Batches(len(kept[0]), size, lambda rows: _rows_of(kept, rows), device)
     if found.n == 0:
         raise DataError(f"{role} has no rows.")
     return found
@@ -107,6 +102,15 @@ def with_bar(batches: Batches, progress: bool | None) -> Iterator[Batch]:
         for batch in batches:
             yield batch
             bar.update()
+
+
+def _of_set(
+    source: Any, collate: Callable[[list[Any]], Any], size: int, device: torch.device
+) -> Batches:
+    def read(rows: Sequence[int]) -> Batch:
+        return _tuple(collate([source[k] for k in rows]))
+
+    return Batches(len(source), size, read, device)
 
 
 def _rows_of(parts: tuple[Tensor, ...], rows: Sequence[int]) -> Batch:

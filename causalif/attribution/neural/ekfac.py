@@ -140,6 +140,7 @@ def fit_ekfac(
             layer = layers[name]
             a = columns(layer, inputs, bias=has_bias(layer)).flatten(0, 1)
             d = positions(layer, back).flatten(0, 1)
+            a = a * (d != 0).any(1, keepdim=True)  # no loss hangs on padding, or on last places
             into[name] = into.get(name, 0) + a.T @ a
             out[name] = out.get(name, 0) + d.T @ d
     bases = {n: (_eigenvectors(out[n]), _eigenvectors(into[n])) for n in into}

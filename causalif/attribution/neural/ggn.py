@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +12,7 @@ from torch import Tensor
 from torch.func import grad, jvp, vjp, vmap
 
 from causalif.attribution.neural.batches import Batch
-from causalif.attribution.neural.objective import Objective, Tensors, by_row
+from causalif.attribution.neural.objective import Objective, Tensors, by_row, loading
 from causalif.errors import DataError, did_you_mean
 
 OutputLoss = Callable[[Tensor, Batch], Tensor]
@@ -80,8 +79,7 @@ class Curvature:
             bent = jvp(grad(total), (found.detach(),), (along,))[1]
             return back(bent)[0]
 
-        with warnings.catch_warnings():  # torch's own, as it loads forward derivatives
-            warnings.simplefilter("ignore", DeprecationWarning)
+        with loading():
             return vmap(one)(vectors)
 
     def mean_product(self, vectors: Tensors, batches: Iterable[Batch], rows: int) -> Tensors:

@@ -1,4 +1,4 @@
-"""`token_influence`: which training tokens favour unwanted completions. After IF-Guide."""
+"""`token_influence`: which training tokens teach what is not wanted. After IF-Guide."""
 
 from __future__ import annotations
 
@@ -7,39 +7,43 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from causalif.attribution.neural.batches import Batch, Batches, read_batches, with_bar
 from causalif.attribution.neural.descent import Solving
-from causalif.attribution.neural.ggn import IGNORED, read_curvature
+from causalif.attribution.neural.ggn import IGNORED, OutputLoss, read_curvature
 from causalif.attribution.neural.gradients import mean_gradient
+from causalif.attribution.neural.next_tokens import Logits, next_token_loss, read_tokens
 from causalif.attribution.neural.objective import (
+    Loss,
     Objective,
+    Tensors,
     check_losses,
     read_objective,
 )
 from causalif.attribution.neural.rules import is_turned
-from causalif.attribution.neural.solvers import SOLVERS, chosen, solve
+from causalif.attribution.neural.solvers import SOLVERS, SolveInfo, chosen, solve
 from causalif.attribution.neural.systems import Fisher, System, check_damping
 from causalif.attribution.neural.token_result import TokenInfluence
 from causalif.attribution.neural.token_splits import SPLITS
 from causalif.errors import DataError, Problems, check_choice
 
 FEW = 2
-Logits = Callable[[Any, Tensor], Tensor]
 
 
 def token_influence(
     model: nn.Module,
-    documents: Tensor,
+    loss: str | Loss,
+    train: Any,
     toxic: Any,
     safe: Any = None,
     *,
     padding: int | None = None,
     logits: Logits | None = None,
+    output_loss: str | OutputLoss = "cross_entropy",
+    outputs: Callable[[Any, Batch], Tensor] | None = None,
     parameters: Sequence[str] | None = None,
-    curvature: str = "ekfac",
+    solver: str = "ekfac",
     damping: float | str = "mean",
     split: str = "loss",
     label_samples: int = 1,
@@ -53,25 +57,30 @@ def token_influence(
     ----------
     model : Module
         A causal language model, also a smaller one than is to be trained.
-    documents : Tensor of int, (documents, tokens)
-    toxic, safe : (Tensor of int, Tensor of bool), or Tensor of int
-        Tokens of queries, (queries, tokens), and which of them are the completion; all by default.
-        Without `safe` influence is that on toxic completions alone, which also marks what teaches
-        the prompt.
+    loss : "next_token" or callable
+        "next_token": the cross-entropy of each token, given those before. Or
+        ``(model, batch) -> (B, T)``, a loss for each token.
+    train, toxic, safe : Tensor of int, (rows, tokens), or (Tensor of int, Tensor of bool)
+        With "next_token": tokens, and which of them count (the completions of queries); all by
+        default. With a loss of one's own whatever it takes: tuple of Tensor, Dataset or
+        DataLoader. Without `safe` influence is that on toxic completions alone, which also marks
+        what teaches the prompt.
     padding : int, optional
-        The token that fills documents and queries up.
+        With "next_token": the token that fills rows up.
     logits : callable, optional
-        ``(model, tokens) -> (B, T, V)``; by default the model's answer, or its ``.logits``, as
-        models of `transformers` give.
+        With "next_token": ``(model, tokens) -> (B, T, V)``; by default the model's answer, or its
+        ``.logits``, as models of `transformers` give.
+    output_loss, outputs
+        With a loss of one's own, as in `astra`.
     parameters : sequence of str, optional
         By default linear layers in the members of the longest ModuleList, or all linear layers.
-    curvature : {"ekfac", "identity", "cg", "astra", "exact", "datainf", "neumann"}
+    solver : {"ekfac", "identity", "cg", "astra", "exact", "datainf", "neumann", "auto"}
         How the inverse is applied.
     damping : float or "mean", default "mean"
     split : {"loss", "difference", "position"}, default "loss"
         "loss": the derivative of each token's own loss, exactly. "difference": the same by central
-        differences. "position": the share of the document's gradient that is taken up at the
-        token before, later losses that look back at it included.
+        differences. "position": the share of the row's gradient that is taken up at the place of
+        the loss, later losses that look back at it included.
     label_samples, batch_size, seed, progress
         As in `astra`.
 
@@ -86,9 +95,9 @@ def token_influence(
 
     Notes
     -----
-    S = u' grad L with u = H^-1 (g_toxic - g_safe), gradients of mean summed cross-entropies of
-    completions, and L the loss of the token: high where learning the token lowers toxic losses
-    more than safe ones. After IF-Guide, from its authors' code and notes on it.
+    S = u' grad L with u = H^-1 (g_toxic - g_safe), gradients of mean summed losses of completions,
+    and L the loss of the token: high where learning the token lowers toxic losses more than safe
+    ones. After IF-Guide, from its authors' code and notes on it.
 
     What is solved better need not rank better: of one model of an invented language unwanted words
     were told from others with an area under the curve of 1.00 by gradients alone ("identity") and
@@ -105,68 +114,79 @@ def token_influence(
     >>> import torch
     >>> _ = torch.manual_seed(0)
     >>> model = torch.nn.Sequential(torch.nn.Embedding(5, 4), torch.nn.Linear(4, 5))
-    >>> documents = torch.randint(0, 5, (6, 8))
+    >>> tokens = torch.randint(0, 5, (6, 8))
     >>> found = cif.attribution.neural.token_influence(
-    ...     model, documents, documents[:2], documents[2:4]
+    ...     model, "next_token", tokens, tokens[:2], tokens[2:4]
     ... )
     >>> found.values.shape
     (6, 8)
     """
     problems = Problems()
-    check_choice(problems, "curvature", curvature, ("auto", *SOLVERS))
+    check_choice(problems, "solver", solver, ("auto", *SOLVERS))
     check_choice(problems, "split", split, tuple(SPLITS))
+    if loss != "next_token":
+        if not callable(loss):
+            problems.add(
+                f'loss is neither "next_token" nor a function, but a {type(loss).__name__}.',
+                'Give token_influence(model, "next_token", tokens, toxic, safe).',
+            )
+        if padding is not None or logits is not None:
+            problems.add('padding= and logits= are for loss="next_token".')
     problems.raise_if_any()
     check_damping(damping)
-    ask = _default_logits if logits is None else logits
+    own = None if isinstance(loss, str) else loss
+    if own is None:
+        own, outputs = next_token_loss(logits)
+    objective = read_objective(model, own, _linear(model) if parameters is None else parameters)
 
-    def outputs(model: nn.Module, batch: Batch) -> Tensor:
-        return ask(model, batch[0])[:, :-1]
+    def read(given: Any, role: str) -> Batches:
+        if loss == "next_token":
+            return read_tokens(given, padding, batch_size, objective, role)
+        return read_batches(given, batch_size, objective.device, role)
 
-    def loss(model: nn.Module, batch: Batch) -> Tensor:
-        return F.cross_entropy(
-            outputs(model, batch).transpose(1, 2),
-            batch[1],
-            reduction="none",
-            ignore_index=IGNORED,
-        )
-
-    names = _linear(model) if parameters is None else parameters
-    objective = read_objective(model, loss, names)
-    rows = _batches(documents, None, padding, batch_size, objective, "documents")
-    asked = {
-        role: _batches(*_pair(given), padding, batch_size, objective, role)
-        for role, given in (("toxic", toxic), ("safe", safe))
-        if given is not None
-    }
+    rows = read(train, "train")
+    asked = [read(toxic, "toxic"), *([] if safe is None else [read(safe, "safe")])]
     with objective.quiet():
-        few = rows.take(range(min(FEW, rows.n)))
-        check_losses(objective, few)
-        system = System(
-            read_curvature(objective, "cross_entropy", outputs, few),
-            rows,
-            damping,
-            Fisher("sampled", label_samples, seed, progress),
-        )
-        means = {role: mean_gradient(objective, batches) for role, batches in asked.items()}
-        v = {name: value[None] for name, value in means["toxic"].items()}
-        if "safe" in means:
-            v = {name: value - means["safe"][name][None] for name, value in v.items()}
-        how = Solving(seed=seed, progress=progress)
-        u, info = solve(chosen(curvature, system), system, system.flat(v), how)
-        direction = {name: value[0] for name, value in system.tensors(u).items()}
-        values = np.full(tuple(documents.shape), np.nan)
-        start = 0
-        for batch in with_bar(rows, progress):
-            part = SPLITS[split](objective, batch, direction)
-            part = part.masked_fill(batch[1] == IGNORED, torch.nan).double().cpu()
-            values[start : start + len(part), 1:] = part.detach().numpy()
-            start += len(part)
-    return TokenInfluence(values, info, split)
+        check_losses(objective, few := rows.take(range(min(FEW, rows.n))))
+        means = [mean_gradient(objective, batches) for batches in asked]
+        v = {name: value[None] for name, value in means[0].items()}
+        for other in means[1:]:
+            v = {name: value - other[name][None] for name, value in v.items()}
+        if solver == "identity":
+            u, info = v, SolveInfo("identity", 0, np.array([np.nan]))
+        else:
+            curvature = read_curvature(objective, output_loss, outputs, few)
+            fisher = Fisher("sampled", label_samples, seed, progress)
+            system = System(curvature, rows, damping, fisher)
+            how = Solving(seed=seed, progress=progress)
+            x, info = solve(chosen(solver, system), system, system.flat(v), how)
+            u = system.tensors(x)
+        direction = {name: value[0] for name, value in u.items()}
+        return TokenInfluence(_values(objective, rows, direction, split, progress), info, split)
 
 
-def _default_logits(model: Any, tokens: Tensor) -> Tensor:
-    found = model(tokens)
-    return getattr(found, "logits", found)
+def _values(
+    objective: Objective, rows: Batches, direction: Tensors, split: str, progress: bool | None
+) -> np.ndarray:
+    """Of all rows, (rows, tokens), each at its token; NaN where there is none."""
+    parts: list[np.ndarray] = []
+    for batch in with_bar(rows, progress):
+        part = SPLITS[split](objective, batch, direction)
+        if part.ndim != 2:
+            raise DataError(
+                f"loss(model, batch) gave {tuple(part.shape)}: one loss for each row and token is "
+                "needed, (B, T)."
+            )
+        targets, tokens = batch[-1], batch[0]
+        if targets.shape == part.shape and not targets.is_floating_point():
+            part = part.masked_fill(targets == IGNORED, torch.nan)
+        if tokens.ndim > 1 and tokens.shape[1] == part.shape[1] + 1:  # losses of the next token
+            part = torch.nn.functional.pad(part, (1, 0), value=torch.nan)
+        parts.append(part.detach().double().cpu().numpy())
+    values = np.full((rows.n, max(part.shape[1] for part in parts)), np.nan)
+    for at, part in zip(rows.positions(), parts, strict=True):
+        values[at.start : at.stop, : part.shape[1]] = part
+    return values
 
 
 def _linear(model: nn.Module) -> list[str]:
@@ -181,38 +201,3 @@ def _linear(model: nn.Module) -> list[str]:
     if not names:
         raise DataError("the model has no linear layers in its blocks. Name some in parameters=.")
     return names
-
-
-def _pair(given: Any) -> tuple[Tensor, Tensor | None]:
-    if isinstance(given, Tensor):
-        return given, None
-    tokens, completion = given
-    return tokens, completion
-
-
-def _batches(
-    tokens: Tensor,
-    completion: Tensor | None,
-    padding: int | None,
-    size: int,
-    objective: Objective,
-    role: str,
-) -> Batches:
-    if not isinstance(tokens, Tensor) or tokens.ndim != 2 or tokens.is_floating_point():
-        raise DataError(f"{role} must be a tensor of whole numbers, rows by tokens.")
-    if tokens.shape[1] < 2:
-        raise DataError(f"{role} have {tokens.shape[1]} token each: the first has no loss.")
-    targets = tokens[:, 1:].clone()
-    if completion is not None:
-        if completion.shape != tokens.shape:
-            raise DataError(
-                f"{role}: completions are marked in {tuple(completion.shape)} and tokens are "
-                f"{tuple(tokens.shape)}."
-            )
-        targets[~completion[:, 1:].bool()] = IGNORED
-    if padding is not None:
-        targets[tokens[:, 1:] == padding] = IGNORED
-    empty = (targets == IGNORED).all(1)
-    if role != "documents" and bool(empty.any()):
-        raise DataError(f"{role}: {int(empty.sum())} of {len(tokens)} queries have no completion.")
-    return read_batches((tokens, targets), size, objective.device, role)

@@ -96,7 +96,7 @@ def layer_influence(
     validation: Any,
     *,
     blocks: Mapping[str, Sequence[str] | str] | None = None,
-    curvature: str = "datainf",
+    solver: str = "datainf",
     per: str = "tensor",
     aggregate: str = "positive",
     batch_size: int = 64,
@@ -112,7 +112,7 @@ def layer_influence(
     train, validation : tuple of Tensor, Dataset or DataLoader
     blocks : mapping of str to names of parameters or modules, optional
         By default the members of the longest ModuleList.
-    curvature : {"datainf", "identity"}, default "datainf"
+    solver : {"datainf", "identity"}, default "datainf"
     per : {"tensor", "block"}, default "tensor"
         Of what the curvature is taken.
     aggregate : {"positive", "negative", "abs", "top_positive"}, default "positive"
@@ -162,7 +162,7 @@ def layer_influence(
     ['0', '2']
     """
     problems = Problems()
-    check_choice(problems, "curvature", curvature, ("datainf", "identity"))
+    check_choice(problems, "solver", solver, ("datainf", "identity"))
     check_choice(problems, "per", per, ("tensor", "block"))
     check_choice(problems, "aggregate", aggregate, AGGREGATES)
     problems.raise_if_any()
@@ -174,7 +174,7 @@ def layer_influence(
     with objective.quiet():
         check_losses(objective, rows.take(range(min(FEW, rows.n))))
         v = {name: value * asked.n for name, value in mean_gradient(objective, asked).items()}
-        h = v if curvature == "identity" else _datainf(objective, rows, v, groups, progress)
+        h = v if solver == "identity" else _datainf(objective, rows, v, groups, progress)
         found = _products(objective, rows, h, parts, progress)
     shapes = {name: value.numel() for name, value in v.items()}
     sizes = {block: sum(shapes[name] for name in names) for block, names in parts.items()}

@@ -8,7 +8,7 @@ from torch.func import jvp
 
 from causalif.attribution.neural.batches import Batch
 from causalif.attribution.neural.gradients import layers_of
-from causalif.attribution.neural.objective import Objective, Tensors
+from causalif.attribution.neural.objective import Objective, Tensors, loading
 from causalif.attribution.neural.rules import columns, has_bias, joined, positions, watched
 
 STEP = 1e-3  # of a central difference, relative to the parameters' norm
@@ -20,7 +20,8 @@ def _by_loss(objective: Objective, batch: Batch, direction: Tensors) -> Tensor:
     def losses(at: Tensors) -> Tensor:
         return objective.call(objective.loss, at, batch)
 
-    return jvp(losses, (objective.parameters(),), (direction,))[1]
+    with loading():
+        return jvp(losses, (objective.parameters(),), (direction,))[1]
 
 
 def _by_difference(objective: Objective, batch: Batch, direction: Tensors) -> Tensor:
@@ -46,7 +47,8 @@ def _by_position(objective: Objective, batch: Batch, direction: Tensors) -> Tens
     """What each position of the layers takes up of the document's gradient."""
     layers = layers_of(objective)
     with torch.enable_grad(), watched(layers) as seen:
-        total = objective.loss(objective.model, batch).sum()
+        losses = objective.loss(objective.model, batch)
+        total = losses.sum()
         probes = [probe for passes in seen.values() for probe in passes.probes]
         backs = iter(torch.autograd.grad(total, probes))
     found = torch.zeros(batch[0].shape, dtype=total.dtype, device=total.device)
@@ -57,7 +59,7 @@ def _by_position(objective: Objective, batch: Batch, direction: Tensors) -> Tens
         for inputs in passes.inputs:
             into = columns(layer, inputs, bias=has_bias(layer))
             found = found + ((positions(layer, next(backs)) @ matrix) * into).sum(2)
-    return found[:, :-1]
+    return found[:, : losses.shape[1]]
 
 
 SPLITS = {"loss": _by_loss, "difference": _by_difference, "position": _by_position}

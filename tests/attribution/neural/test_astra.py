@@ -289,7 +289,7 @@ def test_segments_of_one_linear_layer_by_hand():
         label_samples=20000,
         checkpoints=states,
         segments=2,
-        learning_rate=0.1,
+        learning_rate=0.05,
         steps=30,
         fisher="sampled",
     )
@@ -299,9 +299,9 @@ def test_segments_of_one_linear_layer_by_hand():
         return (x[at] * (w * x[at] - y[at])).numpy()
 
     f = gradient(0.4, slice(0, 2))
-    last = f / (G + 1 / 1.0) @ gradient(0.4, slice(None)).T / n  # 10 steps of .1
+    last = f / (G + 1 / 0.5) @ gradient(0.4, slice(None)).T / n  # 10 steps of .05
     early = (gradient(0.1, slice(None)) + gradient(0.2, slice(None))) / 2
-    first = np.exp(-1.0 * G) * f / (G + 1 / 2.0) @ early.T / n
+    first = np.exp(-0.5 * G) * f / (G + 1 / 1.0) @ early.T / n
     assert found.values == pytest.approx(last + first, rel=0.01)  # labels are drawn
 
 

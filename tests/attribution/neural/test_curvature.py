@@ -10,10 +10,11 @@ from torch import nn
 from causalif.attribution.neural.batches import read_batches
 from causalif.attribution.neural.ekfac import fit_ekfac
 from causalif.attribution.neural.ggn import first_argument, read_curvature
+from causalif.attribution.neural.gradients import row_gradients
 from causalif.attribution.neural.objective import read_objective
 from causalif.attribution.neural.systems import Fisher, System
 from causalif.errors import DataError
-from tests.attribution.neural.models import KINDS, case, cross_entropy
+from tests.attribution.neural.models import KINDS, case, cross_entropy, token_losses
 
 
 def system(kind, damping=0.1, size=5, **fisher):
@@ -255,3 +256,71 @@ def test_eigenvalues_have_the_trace_of_the_blocks(kind):
     for name, block in blocks.items():
         expected = G[f"{name}.weight"].sum() + G[f"{name}.bias"].sum()
         assert float(block.eigenvalues.sum()) == pytest.approx(float(expected), rel=0.1)
+
+
+class Repeated(nn.Module):
+    """One layer, called twice."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer, self.last = nn.Linear(4, 4), nn.Linear(4, 3)
+
+    def forward(self, x):
+        return self.last(torch.tanh(self.layer(torch.tanh(self.layer(x)))))
+
+
+def test_eigenvalues_of_a_layer_that_is_called_twice_are_of_its_whole_gradient():
+    torch.manual_seed(1)
+    data = (torch.randn(10, 4).double(), torch.arange(10) % 3)
+    made = system_of(Repeated().double(), cross_entropy, data)
+    objective = made.curvature.objective
+    with objective.quiet():
+        block = made.ekfac.blocks["layer"]
+        gradients = row_gradients(objective, data)
+    joined = torch.cat([gradients["layer.weight"], gradients["layer.bias"][:, :, None]], dim=2)
+    turned = block.out.T @ joined @ block.into
+    assert block.eigenvalues.numpy() == pytest.approx((turned**2).mean(0).numpy(), abs=1e-12)
+
+
+def test_what_is_left_out_of_the_loss_is_left_out_of_the_fisher_matrix():
+    """Labels are drawn for targets that count, and for no others."""
+    model, loss, (tokens, targets) = case("transformer")
+    made = system_of(model, loss, (tokens, torch.full_like(targets, -100)), fisher="sampled")
+    with made.curvature.objective.quiet():
+        found = made.ekfac
+    assert found.blocks
+    assert all((block.eigenvalues == 0).all() for block in found.blocks.values())
+    assert all((value == 0).all() for value in found.diagonal.values())
+
+
+def test_padding_of_inputs_leaves_no_trace_in_the_basis():
+    """Places on which no loss hangs are not counted as inputs."""
+    model = nn.Sequential(nn.Embedding(6, 4), nn.Linear(4, 6)).double()
+    torch.manual_seed(0)
+    tokens = torch.randint(1, 6, (10, 4))
+    padded = torch.cat([tokens, torch.zeros(10, 3, dtype=torch.long)], dim=1)
+    ignored = torch.cat([tokens, torch.full((10, 3), -100)], dim=1)
+    with_it, without = (
+        system_of(model, token_losses, data) for data in ((padded, ignored), (tokens, tokens))
+    )
+    v = torch.randn(2, with_it.size, dtype=torch.float64)
+    found = []
+    for made in (with_it, without):
+        with made.curvature.objective.quiet():
+            found.append(made.preconditioned(v).numpy())
+    assert found[0] == pytest.approx(found[1], abs=1e-10)
+
+
+def test_convolutions_without_a_rule_keep_the_diagonal_alone():
+    torch.manual_seed(0)
+    model = nn.Sequential(
+        nn.Conv2d(1, 2, 3, padding=1, padding_mode="circular"),
+        nn.Conv2d(2, 2, 2, groups=2),
+        nn.Flatten(),
+        nn.Linear(18, 3),
+    ).double()
+    data = (torch.randn(9, 1, 4, 4).double(), torch.arange(9) % 3)
+    made = system_of(model, cross_entropy, data)
+    with made.curvature.objective.quiet():
+        assert set(made.ekfac.blocks) == {"3"}
+        assert set(made.ekfac.diagonal) == {"0.weight", "0.bias", "1.weight", "1.bias"}

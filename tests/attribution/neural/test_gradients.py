@@ -19,7 +19,7 @@ from causalif.attribution.neural.gradients import (
     row_products,
 )
 from causalif.attribution.neural.objective import read_objective
-from tests.attribution.neural.models import KINDS, case
+from tests.attribution.neural.models import KINDS, case, cross_entropy
 
 
 def by_autograd(objective, data, row):
@@ -171,3 +171,45 @@ def test_data_sets_and_loaders_give_rows_in_their_order():
         assert [len(part[0]) for part in parts] == [3, 3, 1]
         assert torch.equal(torch.cat([part[1] for part in parts]), y)
         assert np.array_equal(batches.take([5, 2])[1], [5, 2])
+
+
+class Partly(nn.Module):
+    """Its weights are used once by calling the layer, and once without."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer, self.last = nn.Linear(4, 4), nn.Linear(4, 3)
+
+    def forward(self, x):
+        return self.last(torch.tanh(self.layer(x) + x @ self.layer.weight.T))
+
+
+def test_layers_that_hooks_see_in_part_are_left_to_vmap():
+    torch.manual_seed(0)
+    model, data = Partly().double(), (torch.randn(6, 4).double(), torch.arange(6) % 3)
+    objective = read_objective(model, cross_entropy, None)
+    batches = read_batches(data, 4, torch.device("cpu"), "train")
+    with objective.quiet():
+        products = row_products(objective, batches.take(range(3)))
+        directions = random(objective, 2)
+        found = row_dots(products, batches, directions)
+        gradients = row_gradients(objective, data)
+    assert list(products.layers) == ["last"]
+    assert set(products.rest) == {"layer.weight", "layer.bias"}
+    expected = sum(g.flatten(1) @ directions[n].flatten(1).T for n, g in gradients.items())
+    assert found == pytest.approx(expected.numpy(), abs=1e-12)
+
+
+def test_padding_has_no_gradient_by_hooks_either():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Embedding(5, 3, padding_idx=0), nn.Flatten(), nn.Linear(12, 3))
+    model = model.double()
+    data = (torch.randint(0, 5, (8, 4)), torch.arange(8) % 3)
+    assert (data[0] == 0).any()
+    objective = read_objective(model, cross_entropy, None)
+    directions = random(objective, 2)
+    with objective.quiet():
+        found = by_hooks(objective, {"0": model[0]}, data, directions)["0"]
+        slow = row_gradients(objective, data)["0.weight"]
+    expected = slow.flatten(1) @ directions["0.weight"].flatten(1).T
+    assert found.numpy() == pytest.approx(expected.numpy(), abs=1e-12)

@@ -43,7 +43,9 @@ def query_gradient(model, query, names):
 
 def test_every_token_is_its_own_gradient_along_the_difference():
     model, documents, toxic, safe = setting()
-    found = neural.token_influence(model, documents, toxic, safe, padding=PAD, curvature="identity")
+    found = neural.token_influence(
+        model, "next_token", documents, toxic, safe, padding=PAD, solver="identity"
+    )
     model.eval()
     names = ["block.linear1.weight", "block.linear1.bias", "block.linear2.weight"]
     names += ["block.linear2.bias", "out.weight", "out.bias"]
@@ -84,7 +86,9 @@ def test_ways_to_split_agree_in_sums_and_differences_with_derivatives():
     model = Twice().double()
     options = {"padding": PAD, "parameters": ["block.linear1", "block.linear2", "out"]}
     by = {
-        split: neural.token_influence(model, documents, toxic, safe, split=split, **options)
+        split: neural.token_influence(
+            model, "next_token", documents, toxic, safe, split=split, **options
+        )
         for split in ("loss", "difference", "position")
     }
     exact = by["loss"].values
@@ -94,10 +98,76 @@ def test_ways_to_split_agree_in_sums_and_differences_with_derivatives():
     assert np.nanmax(abs(by["position"].values - exact)) > 1e-3
 
 
+def full_loss(model, batch):
+    """Of whole rows of tokens: place j is of token j + 1."""
+    logits = model(batch[0])[:, :-1].transpose(1, 2)
+    found = F.cross_entropy(logits, batch[0][:, 1:], reduction="none")
+    return found if len(batch) == 1 else found * batch[1][:, 1:]
+
+
+def shifted_loss(model, batch):
+    """Of inputs and what follows each."""
+    logits = model(batch[0]).transpose(1, 2)
+    return F.cross_entropy(logits, batch[1], reduction="none", ignore_index=-100)
+
+
+def test_losses_of_ones_own_are_those_of_the_next_token():
+    model, documents, toxic, safe = setting()
+    documents[documents == PAD] = 0
+    usual = neural.token_influence(
+        model, "next_token", documents, toxic, safe, solver="identity"
+    ).values
+    marked = [(tokens, done.double()) for tokens, done in (toxic, safe)]
+    full = neural.token_influence(model, full_loss, documents, *marked, solver="identity")
+    np.testing.assert_allclose(full.values, usual, rtol=1e-10)
+
+    def pair(tokens, done):
+        return tokens[:, :-1], tokens[:, 1:].masked_fill(~done[:, 1:], -100)
+
+    for options in ({"solver": "identity"}, {"damping": 0.1}, {"split": "position"}):
+        everything = torch.ones_like(documents, dtype=torch.bool)
+        usual, shifted = (
+            neural.token_influence(model, loss, *given, seed=1, **options).values
+            for loss, given in (
+                ("next_token", (documents, toxic, safe)),
+                (shifted_loss, (pair(documents, everything), pair(*toxic), pair(*safe))),
+            )
+        )
+        np.testing.assert_allclose(shifted, usual[:, 1:], rtol=1e-8, atol=1e-12)
+    left_out = everything.clone()
+    left_out[2, 3] = False
+    found = neural.token_influence(
+        model, shifted_loss, pair(documents, left_out), pair(*toxic), solver="identity"
+    )
+    assert np.argwhere(np.isnan(found.values)).tolist() == [[2, 2]]
+
+
+def test_rows_of_several_lengths_come_from_a_loader():
+    model, documents, toxic, _ = setting()
+    rows = [documents[k, : 3 + k % 3] for k in (0, 3, 2, 4)]
+
+    def padded(some):
+        tokens = nn.utils.rnn.pad_sequence(list(some), batch_first=True)
+        targets = nn.utils.rnn.pad_sequence(list(some), batch_first=True, padding_value=-100)
+        return tokens[:, :-1], targets[:, 1:]
+
+    loader = torch.utils.data.DataLoader(rows, collate_fn=padded)
+    asked = (toxic[0][:, :-1], toxic[0][:, 1:].masked_fill(~toxic[1][:, 1:], -100))
+    options = {"solver": "identity", "batch_size": 2}
+    found = neural.token_influence(model, shifted_loss, loader, asked, **options).values
+    assert found.shape == (4, 4)
+    for k, row in enumerate(rows):
+        alone = neural.token_influence(model, shifted_loss, padded([row]), asked, **options)
+        np.testing.assert_allclose(found[k, : len(row) - 1], alone.values[0])
+        assert np.isnan(found[k, len(row) - 1 :]).all()
+
+
 def test_without_safe_queries_it_is_that_on_toxic_ones_alone():
     model, documents, toxic, safe = setting()
     both, one, other = (
-        neural.token_influence(model, documents, *asked, padding=PAD, damping=0.1).values
+        neural.token_influence(
+            model, "next_token", documents, *asked, padding=PAD, damping=0.1
+        ).values
         for asked in ((toxic, safe), (toxic,), (safe,))
     )
     np.testing.assert_allclose(both, one - other, atol=1e-9 * np.nanmax(abs(one)))
@@ -105,15 +175,17 @@ def test_without_safe_queries_it_is_that_on_toxic_ones_alone():
 
 def test_exchanging_the_queries_turns_the_signs():
     model, documents, toxic, safe = setting()
-    for curvature in ("ekfac", "exact"):
-        one = neural.token_influence(model, documents, toxic, safe, curvature=curvature)
-        other = neural.token_influence(model, documents, safe, toxic, curvature=curvature)
+    for solver in ("ekfac", "exact"):
+        one = neural.token_influence(model, "next_token", documents, toxic, safe, solver=solver)
+        other = neural.token_influence(model, "next_token", documents, safe, toxic, solver=solver)
         assert other.values == pytest.approx(-one.values, nan_ok=True)
 
 
 def test_learning_tokens_of_high_influence_favours_toxic_completions():
     model, documents, toxic, safe = setting()
-    found = neural.token_influence(model, documents, toxic, safe, padding=PAD, curvature="identity")
+    found = neural.token_influence(
+        model, "next_token", documents, toxic, safe, padding=PAD, solver="identity"
+    )
     best = found.top(1).iloc[0]
     row, t = int(best["document"]), int(best["token"])
     assert found.values[row, t] == best["influence"] == np.nanmax(found.values)
@@ -152,8 +224,10 @@ def test_models_of_transformers_are_read_by_their_logits():
         def forward(self, tokens):
             return Answer(self.inner(tokens))
 
-    one = neural.token_influence(model, documents, toxic, safe, curvature="identity")
-    other = neural.token_influence(Wrapped(), documents, toxic, safe, curvature="identity")
+    one = neural.token_influence(model, "next_token", documents, toxic, safe, solver="identity")
+    other = neural.token_influence(
+        Wrapped(), "next_token", documents, toxic, safe, solver="identity"
+    )
     assert other.values == pytest.approx(one.values, nan_ok=True)
     assert "5 documents" in other.summary()
     assert other.plot(1, words=list("abcde")).get_ylabel()
@@ -164,7 +238,7 @@ def test_models_of_transformers_are_read_by_their_logits():
     [
         ({"toxic": torch.zeros(0, 5, dtype=torch.long)}, "toxic has no rows"),
         ({"safe": torch.zeros(2, 5)}, "safe must be a tensor of whole numbers"),
-        ({"documents": torch.zeros(3, 1, dtype=torch.long)}, "documents have 1 token"),
+        ({"train": torch.zeros(3, 1, dtype=torch.long)}, "train have 1 token"),
         (
             {
                 "toxic": (
@@ -178,15 +252,19 @@ def test_models_of_transformers_are_read_by_their_logits():
             {"toxic": (torch.zeros(2, 5, dtype=torch.long), torch.ones(2, 4, dtype=torch.bool))},
             "completions are marked in",
         ),
-        ({"curvature": "none"}, "curvature='none'"),
+        ({"solver": "none"}, "solver='none'"),
         ({"model": nn.Embedding(5, 5)}, "no linear layers"),
+        ({"loss": "previous"}, 'neither "next_token" nor a function, but a str'),
+        ({"loss": full_loss, "padding": 3}, "padding= and logits= are for"),
+        ({"loss": lambda m, b: full_loss(m, b).sum(1)}, "one loss for each row and token"),
     ],
 )
 def test_bad_input_is_named(change, message):
     model, documents, toxic, safe = setting()
-    given = {"model": model, "documents": documents, "toxic": toxic, "safe": safe, **change}
+    asked = {"train": documents, "toxic": toxic, "safe": safe}
+    given = {"model": model, "loss": "next_token", **asked, **change}
     with pytest.raises(DataError, match=message):
-        neural.token_influence(**given)
+        neural.token_influence(**given, **({"solver": "identity"} if "loss" in change else {}))
 
 
 def test_budgets_are_spent_exactly():

@@ -50,7 +50,7 @@ def gradients(model, data):
 
 def test_the_identity_gives_products_of_gradients():
     model = deep(3)
-    found = neural.layer_influence(model, cross_entropy, DATA, HELD, curvature="identity")
+    found = neural.layer_influence(model, cross_entropy, DATA, HELD, solver="identity")
     rows, held = gradients(model, DATA), gradients(model, HELD)
     assert list(found.rows.columns) == ["blocks.0", "blocks.1", "blocks.2"]
     for block in found.rows:
@@ -92,7 +92,7 @@ def test_weighing_up_a_row_with_influence_above_zero_raises_validation_loss():
         cross_entropy,
         DATA,
         HELD,
-        curvature="identity",
+        solver="identity",
         blocks={"a": ["blocks"], "b": "heads"},
     )
     row = int(found.rows.sum(axis=1).idxmax())
