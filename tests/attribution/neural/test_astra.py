@@ -12,11 +12,12 @@ from sklearn.linear_model import LogisticRegression
 from torch import nn
 
 import causalif as cif
+from causalif.attribution.neural import solvers
 from causalif.attribution.neural.batches import read_batches
 from causalif.attribution.neural.descent import Solving
 from causalif.attribution.neural.ggn import read_curvature
 from causalif.attribution.neural.objective import read_objective
-from causalif.attribution.neural.solvers import solve
+from causalif.attribution.neural.solvers import chosen, solve
 from causalif.attribution.neural.systems import Fisher, System, trajectory_damping
 from causalif.errors import ConvergenceWarning, DataError
 from tests.attribution.neural.models import KINDS, case, cross_entropy
@@ -107,6 +108,42 @@ def test_one_step_from_ekfac_is_the_published_step(digits, right):
         expected = start - 0.05 * digits.preconditioned(digits.product(start) - v)
     assert x.numpy() == pytest.approx(expected.numpy(), abs=1e-12)
     assert info.step_size == 0.05
+
+
+def test_steps_are_those_of_the_rule(digits, right):
+    """On all rows plain descent; where rows are drawn momentum, halved each quarter."""
+    v, _ = right
+    with digits.curvature.objective.quiet():
+        x = plain = digits.preconditioned(v)
+        for _ in range(2):
+            plain = plain - 0.05 * digits.preconditioned(digits.product(plain) - v)
+        velocity = torch.zeros_like(x)
+        for k in range(4):
+            velocity = 0.9 * velocity + digits.preconditioned(digits.product(x) - v)
+            x = x - 0.05 * 0.5**k * velocity
+    found = solved(digits, v, "astra", iterations=2, step_size=0.05)[0]
+    assert found.numpy() == pytest.approx(plain.numpy(), abs=1e-10)
+    drawn = solved(digits, v, "astra", iterations=4, step_size=0.05, minibatch=1024)[0]
+    assert drawn.numpy() == pytest.approx(x.numpy(), abs=1e-10)
+
+
+def test_a_query_without_a_gradient_hides_no_other_that_runs_away(digits, right):
+    v = torch.cat([torch.zeros_like(right[0][:1]), right[0]])
+    with pytest.warns(ConvergenceWarning, match="ran away"):
+        x, info = solved(digits, v, "astra", iterations=60, step_size=1.0)
+    assert (x[0] == 0).all()
+    assert info.residual[0] == 0
+
+
+def test_the_solver_follows_from_the_size(digits, monkeypatch):
+    assert chosen("auto", digits) == "exact"
+    monkeypatch.setattr(solvers, "LARGEST_EXACT", 1000)
+    assert chosen("auto", digits) == "cg"
+    monkeypatch.setattr(solvers, "CHEAP", 1e6)
+    assert chosen("auto", digits) == "astra"
+    assert chosen("ekfac", digits) == "ekfac"
+    with pytest.raises(DataError, match="at most 1,000 parameters"):
+        chosen("exact", digits)
 
 
 def test_fixed_steps_run_away_and_are_caught(digits, right):
