@@ -142,6 +142,32 @@ def test_a_model_is_asked_for_its_influence_too(planted):
         model.evaluate(pair["pool"], pair["asked"], truth, model=network)
 
 
+def test_encodings_are_those_of_the_best_check(monkeypatch):
+    """Of two checks the first is made the better one: all is as if training had ended there."""
+    rng = np.random.default_rng(4)
+    X, y = rng.normal(size=(40, 3)), rng.integers(0, 2, 40)
+    labels = rng.random((30, 40)) < 0.5, rng.normal(size=(10, 30))
+    shorter = neural.AirRep(dim=4).fit((X, y), (X[:10], y[:10]), labels, steps=50)
+    scores = iter([1.0, 0.0])
+    monkeypatch.setattr(
+        "causalif.attribution.neural.airrep_training.rank_correlations",
+        lambda one, other: np.array([next(scores)]),
+    )
+    longer = neural.AirRep(dim=4).fit((X, y), (X[:10], y[:10]), labels, steps=100)
+    np.testing.assert_allclose(longer.encode(X, y), shorter.encode(X, y), rtol=1e-6)
+    assert next(scores, None) is None
+
+
+def test_far_values_are_cut_off():
+    rng = np.random.default_rng(4)
+    X, y = rng.normal(size=(50, 2)), rng.integers(0, 2, 50)
+    inputs = neural.airrep_inputs.Inputs.of(X, y)
+    found = inputs.tensor(np.array([[50.0, -50.0], [0.0, 0.0]]), np.array([0, 1]))
+    assert found[0, :2].tolist() == [3.0, -3.0]
+    expected = (0.0 - X.mean(axis=0)) / X.std(axis=0)
+    assert found[1, :2].numpy() == pytest.approx(expected, rel=1e-5)
+
+
 def test_groups_and_single_rows(planted):
     model, pair, _ = planted
     X, y = pair["pool"]

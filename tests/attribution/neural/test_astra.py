@@ -262,6 +262,18 @@ def test_losses_of_queries_and_groups():
         assert found.plot(kind).get_xlabel()
 
 
+def test_the_margin_of_numbers_is_the_absolute_error():
+    model, loss, data = case("regression")
+    options = {"output_loss": "squared", "damping": 0.1}
+    found = neural.astra(model, loss, data, data, measurement="margin", **options)
+
+    def absolute(model, batch):
+        return (model(batch[0]) - batch[1]).abs().sum(1)
+
+    own = neural.astra(model, loss, data, data, measurement=absolute, **options)
+    assert found.values == pytest.approx(own.values, abs=1e-14)
+
+
 def test_datainf_of_one_row_is_its_inverse():
     model, loss, data = case("perceptron", 1)
     one = neural.astra(
