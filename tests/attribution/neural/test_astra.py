@@ -391,6 +391,7 @@ def test_a_run_that_was_broken_off_goes_on(tmp_path, monkeypatch):
     np.testing.assert_allclose(found.values, whole.values, rtol=1e-6, atol=1e-12)
     np.testing.assert_allclose(found.info[0].residual, whole.info[0].residual, rtol=1e-5)
     assert found.info[0].step_size == pytest.approx(whole.info[0].step_size)
+    assert found.info[0].step_size > 0
     again = neural.astra(model, loss, data, data, batch_size=4, folder=tmp_path, **options)
     np.testing.assert_array_equal(again.values, found.values)
 
@@ -405,6 +406,16 @@ def fails_at_the_second(function):
         return function(*given)
 
     return broken
+
+
+def test_of_many_rows_some_are_drawn_for_each_step(monkeypatch):
+    model, loss, data = case("perceptron", 30)
+    options = {"solver": "astra", "damping": 0.1, "iterations": 6, "progress": False}
+    drawn = neural.astra(model, loss, data, data, minibatch=8, **options)
+    monkeypatch.setattr("causalif.attribution.neural.solving.MANY_ROWS", 20)
+    monkeypatch.setattr("causalif.attribution.neural.solving.MINIBATCH", 8)
+    found = neural.astra(model, loss, data, data, **options)
+    np.testing.assert_array_equal(found.values, drawn.values)
 
 
 def test_a_folder_is_of_one_run(tmp_path):
