@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import numpy as np
 import pandas as pd
@@ -18,3 +19,11 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 def _usual_names(doctest_namespace):
     """The three names that the examples take as known, as in the literature of pandas."""
     doctest_namespace.update({"cif": causalif, "np": np, "pd": pd})
+
+
+@pytest.fixture(autouse=True)
+def _figures_closed():
+    """Whatever a test has drawn is gone after it: open figures would add up to a warning."""
+    yield
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close("all")

@@ -172,7 +172,7 @@ def layer_influence(
     asked = read_batches(validation, batch_size, objective.device, "validation")
     groups = parts if per == "block" else {n: (n,) for names in parts.values() for n in names}
     with objective.quiet():
-        check_losses(objective, rows.take(range(min(FEW, rows.n))))
+        check_losses(objective, rows.take(range(min(FEW, rows.n))), forward=False)
         v = {name: value * asked.n for name, value in mean_gradient(objective, asked).items()}
         h = v if solver == "identity" else _datainf(objective, rows, v, groups, progress)
         found = _products(objective, rows, h, parts, progress)

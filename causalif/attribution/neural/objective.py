@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
+from torch.func import functional_call, grad, jvp, vmap
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from causalif.attribution.neural.batches import Batch
@@ -165,13 +165,14 @@ def _is_among(first: str, second: str, parameters: Sequence[str] | None) -> bool
     )
 
 
-def check_losses(objective: Objective, batch: Batch) -> None:
+def check_losses(objective: Objective, batch: Batch, *, forward: bool = True) -> None:
     """Check on a few rows that losses are of rows, and always the same.
 
     Raises
     ------
     DataError
-        Not one loss for each row; losses that differ between calls, or hang on other rows.
+        Not one loss for each row; losses that differ between calls, hang on other rows, or have
+        no derivatives (forward ones too, where they are needed).
     """
     with torch.no_grad():
         rows = len(batch[0])
@@ -201,6 +202,43 @@ def check_losses(objective: Objective, batch: Batch) -> None:
                     "the loss of a row changes with the other rows of its batch. Rows must be "
                     "first in every tensor, and no statistic may be taken over a batch."
                 )
+    check_derivatives(objective, batch, forward=forward)
+
+
+def check_derivatives(objective: Objective, batch: Batch, *, forward: bool) -> None:
+    """Check on a row that torch can differentiate the loss of single rows.
+
+    Raises
+    ------
+    DataError
+        Layers, or a forward pass, that it cannot.
+    """
+    parameters = objective.parameters()
+
+    def one(at: Tensors, row: Batch) -> Tensor:
+        return objective.losses(at, tuple(part[None] for part in row))[0]
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what is slow; it is said again where it is used
+            vmap(grad(one), in_dims=(None, 0))(parameters, tuple(part[:2] for part in batch))
+            if forward:
+                jvp(lambda at: objective.losses(at, batch), (parameters,), (parameters,))
+    except (RuntimeError, NotImplementedError) as error:
+        found = [
+            f"{name!r} ({type(module).__name__})"
+            for name, module in objective.model.named_modules()
+            if isinstance(module, nn.RNNBase)
+        ]
+        if found:
+            cause = f"module {', '.join(found)}: torch lacks derivatives of its single rows"
+            remedy = "Write it step by step, as with nn.LSTMCell."
+        else:
+            cause = (
+                f"the loss of single rows cannot be differentiated: {str(error).splitlines()[0]}"
+            )
+            remedy = "Of values in tensors no branch, no .item() and no loop may depend."
+        raise DataError(f"{cause}. {remedy}") from error
 
 
 def _culprit(model: nn.Module) -> str:

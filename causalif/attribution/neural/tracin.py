@@ -94,7 +94,7 @@ def tracin(
             asked = read_batches(queries, batch_size, objective.device, "queries")
             value = objective if measurement is None else replace(objective, loss=measurement)
             with objective.quiet():
-                check_losses(objective, rows.take(range(min(FEW, rows.n))))
+                check_losses(objective, rows.take(range(min(FEW, rows.n))), forward=False)
                 directions = _stacked([query_gradients(value, batch) for batch in asked])
                 products = row_products(objective, rows.take(range(min(FEW, rows.n))))
                 part = row_dots(products, rows, directions).T

@@ -106,7 +106,7 @@ def trak(
         asked = read_batches(queries, batch_size, objective.device, "queries")
         with objective.quiet():
             few = rows.take(range(min(FEW, rows.n)))
-            check_losses(objective, few)
+            check_losses(objective, few, forward=False)
             curvature = read_curvature(objective, "cross_entropy", outputs, few)
             if curvature.outputs(one, few).ndim != 2:
                 raise DataError("trak is for one class a row: outputs must be (rows, classes).")

@@ -455,8 +455,32 @@ class Tied(nn.Module):
         return self.out(self.into(x))
 
 
+class Recurrent(nn.Module):
+    def __init__(self, kind):
+        super().__init__()
+        self.steps, self.out = kind(1, 4, batch_first=True), nn.Linear(4, 3)
+
+    def forward(self, x):
+        return self.out(self.steps(x[..., None])[0][:, -1])
+
+
+class Branching(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.out = nn.Linear(4, 3)
+
+    def forward(self, x):
+        return self.out(x if float(x.sum()) > 0 else x + 0.0)
+
+
 X, Y = torch.randn(8, 4), torch.arange(8) % 3
 BAD = [
+    (
+        lambda: (Recurrent(nn.LSTM), cross_entropy, (X, Y), (X, Y)),
+        r"module 'steps' \(LSTM\): torch lacks derivatives of its single rows",
+    ),
+    (lambda: (Recurrent(nn.GRU), cross_entropy, (X, Y), (X, Y)), r"module 'steps' \(GRU\)"),
+    (lambda: (Branching(), cross_entropy, (X, Y), (X, Y)), r"cannot be differentiated: vmap"),
     (lambda: (Noisy(), cross_entropy, (X, Y), (X, Y)), "dropout or noise stays active"),
     (lambda: (Tied(), cross_entropy, (X, Y), (X, Y)), "'into.weight' and 'out.weight' are one"),
     (lambda: (nn.Linear(4, 3), cross_entropy, (X, Y), (X[:0], Y[:0])), "queries has no rows"),
