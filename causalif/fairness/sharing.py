@@ -15,6 +15,7 @@ from causalif.fairness.reduction.moments import Gradient
 from causalif.fairness.subspaces import Subspaces
 
 LEVEL = 0.001  # several pairs are tested, and terms of second order left out
+ROUNDING = 1e-12
 FARTHEST = 0.5  # squared sine: past 45 degrees most of a direction is its own
 
 Influence = Callable[[Gradient], np.ndarray]  # of some rows on functions of the averages
@@ -47,7 +48,7 @@ def count_shared(spaces: Subspaces, near_shared: float, n: int, influence: Influ
     """
     for k, cosine in enumerate(spaces.cosines):
         squared_sine = 1 - cosine**2
-        if cosine >= near_shared:
+        if cosine >= near_shared or squared_sine < ROUNDING:
             continue
         if squared_sine > FARTHEST:
             return k

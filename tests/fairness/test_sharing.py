@@ -56,6 +56,14 @@ def test_the_limit_is_the_cosine_that_is_asked_for():
     assert count_shared(far, 0.95, 1, lambda gradient: np.ones((4, 7))) == 0
 
 
+def test_subspaces_that_must_meet_share_a_direction():
+    """Two planes in three dimensions: one cosine is 1, but for rounding."""
+    values, levels = sample(2000, 4, 0.9, 0)
+    spaces = learned(values[:, [0, 1, 3]], levels, near_shared=1.0, sensitive_dim=2).subspaces
+    assert spaces.cosines[0] == pytest.approx(1.0, abs=1e-12)
+    assert spaces.apart == 1
+
+
 def test_what_parts_a_pair_has_the_influence_of_reweighted_rows():
     values, levels = sample(300, 6, 1.0, 0)
     plain = learned(values, levels, apart=1)
