@@ -14,7 +14,7 @@ from torch.nn.functional import normalize
 from causalif.attribution.neural.astra import astra
 from causalif.attribution.neural.ggn import OutputLoss
 from causalif.attribution.neural.lds import ceiling, rank_correlations
-from causalif.attribution.neural.objective import Loss
+from causalif.attribution.neural.objective import Loss, read_models
 from causalif.attribution.neural.pooling import pooled
 from causalif.attribution.neural.subset_labels import SubsetLabels
 from causalif.errors import DataError
@@ -77,8 +77,7 @@ def influences(
     output_loss: str | OutputLoss,
 ) -> np.ndarray:
     """Effects of leaving rows out by EKFAC, (queries, rows)."""
-    first = model if isinstance(model, nn.Module) else model[0]
-    sample = next(first.parameters())
+    sample = next(read_models(model)[0].parameters())
 
     def tensors(pair: Pair) -> tuple[Tensor, ...]:
         X, y = pair

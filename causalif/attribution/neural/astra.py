@@ -13,13 +13,14 @@ import torch
 from torch import Tensor, nn
 
 from causalif.attribution.neural.batches import Batch, read_batches
+from causalif.attribution.neural.checks import check_losses
 from causalif.attribution.neural.descent import Solving
 from causalif.attribution.neural.ggn import OutputLoss, read_curvature
 from causalif.attribution.neural.measures import measured, query_gradients
-from causalif.attribution.neural.objective import Loss, check_losses, read_objective
+from causalif.attribution.neural.objective import Loss, read_models, read_objective
 from causalif.attribution.neural.result import TorchInfluence
 from causalif.attribution.neural.solvers import SOLVERS, SolveInfo, chosen
-from causalif.attribution.neural.solving import FEW, effects, open_for
+from causalif.attribution.neural.solving import effects, open_for
 from causalif.attribution.neural.systems import Fisher, System, check_damping
 from causalif.attribution.neural.unrolled import read_run, unrolled
 from causalif.errors import DataError, Problems, check_choice
@@ -106,7 +107,8 @@ def astra(
     seed : int, default 0
     folder : path, optional
         Where effects are kept, a block of 64 queries at a time: a run that was broken off goes on
-        from there. Not with `checkpoints`.
+        from there. It knows settings, parameters and rows, and not functions: another loss needs
+        another folder. Not with `checkpoints`.
     progress : bool, optional
         By default where somebody looks.
 
@@ -157,19 +159,17 @@ def astra(
     _check(solver, fisher, damping, iterations, batch_size)
     if folder is not None and checkpoints is not None:
         raise DataError("folder= keeps effects of trained models, not of runs with checkpoints=.")
-    models = [model] if isinstance(model, nn.Module) else list(model)
-    if not models:
-        raise DataError("model is an empty sequence.")
+    models = read_models(model)
     how = Solving(iterations, tolerance, minibatch, step_size, seed, progress)
 
     def system_of(one: nn.Module, added: float | str) -> System:
         objective = read_objective(one, loss, parameters)
         rows = read_batches(train, batch_size, objective.device, "train")
         with objective.quiet():
-            few = rows.take(range(min(FEW, rows.n)))
+            few = rows.few
             check_losses(objective, few)
             curvature = read_curvature(objective, output_loss, outputs, few)
-        return System(curvature, rows, added, Fisher(fisher, label_samples, seed, progress))
+        return System(curvature, rows, added, Fisher(fisher, label_samples, seed), progress)
 
     found: list[TorchInfluence] = []
     for k, one in enumerate(models):

@@ -14,6 +14,7 @@ from torch.utils.data import default_collate as stacked
 from causalif.errors import DataError
 from causalif.nuisance.progress import progress_bar
 
+FEW = 3
 Batch = tuple[Tensor, ...]
 
 
@@ -39,6 +40,11 @@ class Batches:
     def __iter__(self) -> Iterator[Batch]:
         for positions in self.positions():
             yield self.take(positions)
+
+    @property
+    def few(self) -> Batch:
+        """The first rows, on which what is asked for is tried."""
+        return self.take(range(min(FEW, self.n)))
 
     def positions(self) -> list[range]:
         """Of the rows of each batch."""
@@ -66,8 +72,10 @@ def read_batches(data: Any, size: int, device: torch.device, role: str) -> Batch
     Raises
     ------
     DataError
-        Nothing with numbered rows; none; tensors of several lengths.
+        Nothing with numbered rows; none; tensors of several lengths; batches of no rows.
     """
+    if size < 1:
+        raise DataError(f"batch_size={size!r} is not a whole number from 1 up.")
     if isinstance(data, DataLoader):
         if not isinstance(data.sampler, RandomSampler | SequentialSampler):
             raise DataError(

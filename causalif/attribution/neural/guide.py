@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from causalif.attribution.neural.batches import Batch, Batches, read_batches, with_bar
+from causalif.attribution.neural.checks import check_losses
 from causalif.attribution.neural.descent import Solving
 from causalif.attribution.neural.ggn import IGNORED, OutputLoss, read_curvature
 from causalif.attribution.neural.gradients import mean_gradient
@@ -18,7 +19,6 @@ from causalif.attribution.neural.objective import (
     Loss,
     Objective,
     Tensors,
-    check_losses,
     read_objective,
 )
 from causalif.attribution.neural.rules import is_turned
@@ -27,8 +27,6 @@ from causalif.attribution.neural.systems import Fisher, System, check_damping
 from causalif.attribution.neural.token_result import TokenInfluence
 from causalif.attribution.neural.token_splits import SPLITS
 from causalif.errors import DataError, Problems, check_choice
-
-FEW = 2
 
 
 def token_influence(
@@ -132,6 +130,8 @@ def token_influence(
             )
         if padding is not None or logits is not None:
             problems.add('padding= and logits= are for loss="next_token".')
+    elif outputs is not None or output_loss != "cross_entropy":
+        problems.add('outputs= and output_loss= are not for loss="next_token".')
     problems.raise_if_any()
     check_damping(damping)
     own = None if isinstance(loss, str) else loss
@@ -147,7 +147,7 @@ def token_influence(
     rows = read(train, "train")
     asked = [read(toxic, "toxic"), *([] if safe is None else [read(safe, "safe")])]
     with objective.quiet():
-        check_losses(objective, few := rows.take(range(min(FEW, rows.n))))
+        check_losses(objective, few := rows.few)
         means = [mean_gradient(objective, batches) for batches in asked]
         v = {name: value[None] for name, value in means[0].items()}
         for other in means[1:]:
@@ -156,8 +156,8 @@ def token_influence(
             u, info = v, SolveInfo("identity", 0, np.array([np.nan]))
         else:
             curvature = read_curvature(objective, output_loss, outputs, few)
-            fisher = Fisher("sampled", label_samples, seed, progress)
-            system = System(curvature, rows, damping, fisher)
+            fisher = Fisher("sampled", label_samples, seed)
+            system = System(curvature, rows, damping, fisher, progress)
             how = Solving(seed=seed, progress=progress)
             x, info = solve(chosen(solver, system), system, system.flat(v), how)
             u = system.tensors(x)

@@ -13,12 +13,12 @@ from torch import Tensor, nn
 
 from causalif.attribution.neural.batches import Batches, read_batches, with_bar
 from causalif.attribution.neural.blocks import Blocks, read_blocks
+from causalif.attribution.neural.checks import check_losses
 from causalif.attribution.neural.gradients import mean_gradient, row_gradients
 from causalif.attribution.neural.objective import (
     Loss,
     Objective,
     Tensors,
-    check_losses,
     read_objective,
 )
 from causalif.errors import Problems, check_choice
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 AGGREGATES = ("positive", "negative", "abs", "top_positive")
 FLOOR = 1e-12  # of the damping: a tensor whose gradients are all zero
 SHARE = 0.1  # damping as a share of the mean squared entry of gradients
-FEW = 3
 
 
 @dataclass(frozen=True)
@@ -82,6 +81,7 @@ class LayerInfluence:
         score = self.score
         ax.bar([str(name) for name in score.index], score)
         ax.tick_params(axis="x", rotation=45)
+        ax.set_xlabel("block")
         ax.set_ylabel(f"influence on validation loss ({self.aggregate})")
         return ax
 
@@ -172,7 +172,7 @@ def layer_influence(
     asked = read_batches(validation, batch_size, objective.device, "validation")
     groups = parts if per == "block" else {n: (n,) for names in parts.values() for n in names}
     with objective.quiet():
-        check_losses(objective, rows.take(range(min(FEW, rows.n))), forward=False)
+        check_losses(objective, rows.few, forward=False)
         v = {name: value * asked.n for name, value in mean_gradient(objective, asked).items()}
         h = v if solver == "identity" else _datainf(objective, rows, v, groups, progress)
         found = _products(objective, rows, h, parts, progress)

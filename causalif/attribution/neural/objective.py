@@ -10,14 +10,13 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, grad, jvp, vmap
+from torch.func import functional_call
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from causalif.attribution.neural.batches import Batch
 from causalif.errors import DataError, Problems
 
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
-DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout)
 
 Loss = Callable[[Any, Batch], Tensor]
 Tensors = dict[str, Tensor]
@@ -106,6 +105,20 @@ def by_row(losses: Tensor) -> Tensor:
     return losses if losses.ndim <= 1 else losses.flatten(1).sum(1)
 
 
+def read_models(model: nn.Module | Sequence[nn.Module]) -> list[nn.Module]:
+    """One model or several.
+
+    Raises
+    ------
+    DataError
+        None.
+    """
+    models = [model] if isinstance(model, nn.Module) else list(model)
+    if not models:
+        raise DataError("model is an empty sequence.")
+    return models
+
+
 def read_objective(model: nn.Module, loss: Loss, parameters: Sequence[str] | None) -> Objective:
     """Check what can be told of a model without data.
 
@@ -163,86 +176,3 @@ def _is_among(first: str, second: str, parameters: Sequence[str] | None) -> bool
         for asked in parameters
         for name in (first, second)
     )
-
-
-def check_losses(objective: Objective, batch: Batch, *, forward: bool = True) -> None:
-    """Check on a few rows that losses are of rows, and always the same.
-
-    Raises
-    ------
-    DataError
-        Not one loss for each row; losses that differ between calls, hang on other rows, or have
-        no derivatives (forward ones too, where they are needed).
-    """
-    with torch.no_grad():
-        rows = len(batch[0])
-        found = objective.loss(objective.model, batch)
-        if not isinstance(found, Tensor) or found.ndim == 0 or len(found) != rows:
-            shape = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
-            raise DataError(
-                f"loss(model, batch) gave {shape} for {rows} rows. Give one loss for each row "
-                '(reduction="none"), or for each row and token.'
-            )
-        found = by_row(found)
-        if not torch.isfinite(found).all():
-            raise DataError(
-                f"the loss is not finite in {int((~torch.isfinite(found)).sum())} of the first "
-                f"{rows} rows. Look at the data, and at the model's parameters."
-            )
-        again = by_row(objective.loss(objective.model, batch))
-        if not torch.equal(found, again):
-            raise DataError(
-                "two calls of the loss in evaluation mode differ: dropout or noise stays active"
-                f"{_culprit(objective.model)}. Take it out of what evaluation does."
-            )
-        if rows > 1:
-            alone = by_row(objective.loss(objective.model, tuple(part[:1] for part in batch)))
-            if not torch.allclose(alone, found[:1], rtol=1e-3, atol=1e-5):
-                raise DataError(
-                    "the loss of a row changes with the other rows of its batch. Rows must be "
-                    "first in every tensor, and no statistic may be taken over a batch."
-                )
-    check_derivatives(objective, batch, forward=forward)
-
-
-def check_derivatives(objective: Objective, batch: Batch, *, forward: bool) -> None:
-    """Check on a row that torch can differentiate the loss of single rows.
-
-    Raises
-    ------
-    DataError
-        Layers, or a forward pass, that it cannot.
-    """
-    parameters = objective.parameters()
-
-    def one(at: Tensors, row: Batch) -> Tensor:
-        return objective.losses(at, tuple(part[None] for part in row))[0]
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what is slow; it is said again where it is used
-            vmap(grad(one), in_dims=(None, 0))(parameters, tuple(part[:2] for part in batch))
-            if forward:
-                jvp(lambda at: objective.losses(at, batch), (parameters,), (parameters,))
-    except (RuntimeError, NotImplementedError) as error:
-        found = [
-            f"{name!r} ({type(module).__name__})"
-            for name, module in objective.model.named_modules()
-            if isinstance(module, nn.RNNBase)
-        ]
-        if found:
-            cause = f"module {', '.join(found)}: torch lacks derivatives of its single rows"
-            remedy = "Write it step by step, as with nn.LSTMCell."
-        else:
-            cause = (
-                f"the loss of single rows cannot be differentiated: {str(error).splitlines()[0]}"
-            )
-            remedy = "Of values in tensors no branch, no .item() and no loop may depend."
-        raise DataError(f"{cause}. {remedy}") from error
-
-
-def _culprit(model: nn.Module) -> str:
-    for name, module in model.named_modules():
-        if isinstance(module, DROPOUTS) and module.training:
-            return f" (module {name!r}, {type(module).__name__}, is still in training mode)"
-    return ""

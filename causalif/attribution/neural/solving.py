@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +21,6 @@ from causalif.attribution.neural.solvers import SolveInfo, solve
 from causalif.attribution.neural.systems import System
 from causalif.nuisance.progress import progress_bar
 
-FEW = 3
 MANY_ROWS, MINIBATCH = 2048, 256
 
 
@@ -53,7 +53,7 @@ def effects(
     train, objective = system.train, system.curvature.objective
     if how.minibatch is None and train.n > MANY_ROWS and solver in ("astra", "neumann"):
         how = replace(how, minibatch=MINIBATCH)
-    products = row_products(objective, train.take(range(min(FEW, train.n))))
+    products = row_products(objective, train.few)
     parts: list[np.ndarray] = []
     info: list[SolveInfo] = []
     blocks = queries.positions()
@@ -85,7 +85,7 @@ def open_for(
         It holds effects of others.
     """
     parameters = system.curvature.objective.parameters().values()
-    rows = (system.train.take([0, system.train.n - 1]), *queries)
+    rows = itertools.chain(system.train, queries)
     fisher = system.fisher
     own = {
         **settings,
@@ -97,6 +97,7 @@ def open_for(
         "step_size": how.step_size,
         "seed": how.seed,
         "rows": system.train.n,
+        "batch_size": system.train.size,
         "queries": queries.n,
         "block": queries.size,
         "parameters_digest": digest(_array(value) for value in parameters),

@@ -73,7 +73,8 @@ def make_subset_labels(
         ``(model, queries) -> (queries,)``. By default the log-loss of ``predict_proba``, or the
         squared error of ``predict``, or a torch model's cross-entropy.
     folder : path, optional
-        Where each training's losses are kept: a run that was broken off goes on from there.
+        Where each training's losses are kept: a run that was broken off goes on from there. It
+        knows subsets and seeds, and neither data nor functions: others need another folder.
     progress : bool, optional
 
     Returns

@@ -28,7 +28,6 @@ class Fisher:
     fisher: str
     label_samples: int
     seed: int
-    progress: bool | None = False
 
 
 @dataclass(frozen=True)
@@ -42,12 +41,14 @@ class System:
     asked : float or "mean"
         Damping.
     fisher : Fisher
+    progress : bool or None
     """
 
     curvature: Curvature
     train: Batches
     asked: float | str
     fisher: Fisher
+    progress: bool | None = False
 
     @cached_property
     def ekfac(self) -> EKFAC:
@@ -59,7 +60,7 @@ class System:
             fisher=how.fisher,
             label_samples=how.label_samples,
             seed=how.seed,
-            progress=how.progress,
+            progress=self.progress,
         )
 
     @cached_property
@@ -76,7 +77,7 @@ class System:
         """Cholesky's, of the whole matrix, (d, d), in double precision."""
         d, (some, *_) = self.size, self.curvature.objective.parameters().values()
         matrix = torch.empty(d, d, dtype=some.dtype, device=some.device)
-        with progress_bar(self.fisher.progress, ceil(d / AT_ONCE), "column block") as bar:
+        with progress_bar(self.progress, ceil(d / AT_ONCE), "column block") as bar:
             for start in range(0, d, AT_ONCE):
                 width = min(AT_ONCE, d - start)
                 columns = torch.zeros(width, d, dtype=some.dtype, device=some.device)

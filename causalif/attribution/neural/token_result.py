@@ -47,9 +47,12 @@ class TokenInfluence:
         """Tokens, solver and the highest influence in words."""
         known = np.isfinite(self.values)
         best = self.top(1).iloc[0]
+        solved = "products of gradients"
+        if self.info.method != "identity":
+            residual = self.info.residual.max()
+            solved = f"solved by {self.info.method}, relative residual {residual:.1e}"
         return (
-            f"{int(known.sum()):,} tokens of {len(self.values):,} documents; solved by "
-            f"{self.info.method}, relative residual {self.info.residual.max():.1e}.\n"
+            f"{int(known.sum()):,} tokens of {len(self.values):,} documents; {solved}.\n"
             f"Highest: token {int(best['token'])} of document {int(best['document'])}, "
             f"{best['influence']:.3g}."
         )

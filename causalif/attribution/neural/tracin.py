@@ -11,14 +11,13 @@ import torch
 from torch import nn
 
 from causalif.attribution.neural.batches import read_batches
+from causalif.attribution.neural.checks import check_losses
 from causalif.attribution.neural.gradients import row_dots, row_products
 from causalif.attribution.neural.measures import query_gradients
-from causalif.attribution.neural.objective import Loss, Tensors, check_losses, read_objective
+from causalif.attribution.neural.objective import Loss, Tensors, read_objective
 from causalif.attribution.neural.result import TorchInfluence
 from causalif.attribution.neural.unrolled import model_at, read_run
 from causalif.nuisance.progress import progress_bar
-
-FEW = 3
 
 
 def tracin(
@@ -94,14 +93,16 @@ def tracin(
             asked = read_batches(queries, batch_size, objective.device, "queries")
             value = objective if measurement is None else replace(objective, loss=measurement)
             with objective.quiet():
-                check_losses(objective, rows.take(range(min(FEW, rows.n))), forward=False)
+                check_losses(objective, rows.few, forward=False)
                 directions = _stacked([query_gradients(value, batch) for batch in asked])
-                products = row_products(objective, rows.take(range(min(FEW, rows.n))))
+                products = row_products(objective, rows.few)
                 part = row_dots(products, rows, directions).T
             total = total + travelled * part / rows.n
             bar.update()
     word = "loss" if measurement is None else "measurement"
-    how = f"TracIn: products of gradients at {len(run.checkpoints)} checkpoints"
+    count = len(run.checkpoints)
+    at = f"{count} checkpoint{'s' if count > 1 else ''}"
+    how = f"TracIn, products of gradients at {at} without curvature: read ranks, not sizes"
     return TorchInfluence(np.asarray(total), word, (), (), method=how)
 
 

@@ -10,13 +10,14 @@ import torch
 from torch import Tensor, nn
 
 from causalif.attribution.neural.batches import Batch, Batches, read_batches
+from causalif.attribution.neural.checks import check_losses
 from causalif.attribution.neural.ggn import read_curvature
 from causalif.attribution.neural.gradients import row_gradients
 from causalif.attribution.neural.measures import measured
 from causalif.attribution.neural.objective import (
     Loss,
     Objective,
-    check_losses,
+    read_models,
     read_objective,
 )
 from causalif.attribution.neural.projections import projected
@@ -24,7 +25,6 @@ from causalif.attribution.neural.result import TorchInfluence
 from causalif.errors import DataError, Problems, check_choice
 from causalif.nuisance.progress import progress_bar
 
-FEW = 3
 ROUNDING = 1e-10  # of the largest eigenvalue: what is below is none
 
 
@@ -91,12 +91,10 @@ def trak(
     """
     problems = Problems()
     check_choice(problems, "measurement", measurement, ("loss", "margin"))
-    if dim < 1 or batch_size < 1:
-        problems.add(f"dim={dim!r} and batch_size={batch_size!r} must be from 1 up.")
+    if dim < 1:
+        problems.add(f"dim={dim!r} is not a whole number from 1 up.")
     problems.raise_if_any()
-    models = [model] if isinstance(model, nn.Module) else list(model)
-    if not models:
-        raise DataError("model is an empty sequence.")
+    models = read_models(model)
     hats, missed, moved = [], [], []
     for one in models:
         objective = read_objective(one, loss, parameters)
@@ -105,7 +103,7 @@ def trak(
             raise DataError(f"dim={dim} of {rows.n} rows: fewer dimensions than rows are needed.")
         asked = read_batches(queries, batch_size, objective.device, "queries")
         with objective.quiet():
-            few = rows.take(range(min(FEW, rows.n)))
+            few = rows.few
             check_losses(objective, few, forward=False)
             curvature = read_curvature(objective, "cross_entropy", outputs, few)
             if curvature.outputs(one, few).ndim != 2:
@@ -118,7 +116,8 @@ def trak(
         moved.append(1 - p_asked)
     margins = np.mean(hats, axis=0) * np.mean(missed, axis=0)
     factor = -1.0 if measurement == "margin" else np.mean(moved, axis=0)[:, None]
-    how = f"TRAK: projections on {dim} random directions, {len(models)} models"
+    of = f"{len(models)} model{'s' if len(models) > 1 else ''}"
+    how = f"TRAK, projections on {dim} random directions, of {of}"
     return TorchInfluence(factor * margins, measurement, (), (), method=how)
 
 

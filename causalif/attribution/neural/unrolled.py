@@ -17,8 +17,6 @@ from causalif.attribution.neural.solvers import SolveInfo, solve
 from causalif.attribution.neural.systems import System
 from causalif.errors import DataError
 
-FEW = 3
-
 
 @dataclass(frozen=True)
 class Run:
@@ -129,7 +127,7 @@ def unrolled(
             there = system_of(model_at(model, state), 1.0)
             objective, train = there.curvature.objective, there.train
             with objective.quiet():
-                products = row_products(objective, train.take(range(min(FEW, train.n))))
+                products = row_products(objective, train.few)
                 part = row_dots(products, train, directions).T / train.n / len(states)
             total = part if total is None else total + part
         info.insert(0, how_well)

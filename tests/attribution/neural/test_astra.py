@@ -428,6 +428,12 @@ def test_a_folder_is_of_one_run(tmp_path):
         neural.astra(
             model, loss, data, tuple(part.flip(0) for part in data), damping=0.1, **options
         )
+    corrected = data[1].clone()
+    corrected[5] = (corrected[5] + 1) % 3
+    with pytest.raises(DataError, match="other data"):
+        neural.astra(model, loss, (data[0], corrected), data, damping=0.1, **options)
+    with pytest.raises(DataError, match="batch_size=4, not 12"):
+        neural.astra(model, loss, data, data, damping=0.1, **{**options, "batch_size": 12})
     with torch.no_grad():
         next(model.parameters()).add_(1.0)
     with pytest.raises(DataError, match="other parameters"):

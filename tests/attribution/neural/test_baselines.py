@@ -48,6 +48,7 @@ def test_tracin_is_the_change_of_one_small_step():
         model, cross_entropy, (x, y), asked, [model], learning_rate=1.0, steps=1, progress=False
     )
     np.testing.assert_allclose(found.values, true, atol=1e-4 * abs(true).max())
+    assert "at 1 checkpoint without curvature: read ranks, not sizes." in found.summary()
 
 
 def test_tracin_sums_over_checkpoints_with_the_length_of_what_was_travelled():

@@ -229,7 +229,9 @@ def test_models_of_transformers_are_read_by_their_logits():
         Wrapped(), "next_token", documents, toxic, safe, solver="identity"
     )
     assert other.values == pytest.approx(one.values, nan_ok=True)
-    assert "5 documents" in other.summary()
+    assert "20 tokens of 5 documents; products of gradients." in other.summary()
+    solved = neural.token_influence(model, "next_token", documents, toxic, safe, damping=0.1)
+    assert "solved by ekfac, relative residual" in solved.summary()
     assert other.plot(1, words=list("abcde")).get_ylabel()
 
 
@@ -254,6 +256,8 @@ def test_models_of_transformers_are_read_by_their_logits():
         ),
         ({"solver": "none"}, "solver='none'"),
         ({"model": nn.Embedding(5, 5)}, "no linear layers"),
+        ({"output_loss": "squared"}, "outputs= and output_loss= are not for"),
+        ({"batch_size": 0}, "batch_size=0 is not a whole number"),
         ({"loss": "previous"}, 'neither "next_token" nor a function, but a str'),
         ({"loss": full_loss, "padding": 3}, "padding= and logits= are for"),
         ({"loss": lambda m, b: full_loss(m, b).sum(1)}, "one loss for each row and token"),
