@@ -119,7 +119,8 @@ ax.tick_params(axis="x", rotation=60)
 # %%
 known = np.isfinite(found.values)
 print(found)
-print(f"Area under the curve of insults: {roc_auc_score(rude[known], found.values[known]):.3f}")
+area = roc_auc_score(rude[known], found.values[known])
+print(f"Area under the curve of {rude[known].sum():,} insults: {area:.4f}")
 
 # %% [markdown]
 # ## Hold these words back
@@ -135,7 +136,7 @@ chosen
 
 # %% tags=["hide-input"]
 def swears(model, draws=1000):
-    """The share of continuations after the orc with an insult among three words."""
+    """The share of continuations after the orc with an insult, and its standard error."""
     torch.manual_seed(3)
     seen = prompts(ENDS, draws, seed=9)[0][:, :3]
     for _ in range(3):
@@ -143,15 +144,19 @@ def swears(model, draws=1000):
             chances = model(seen)[:, -1].softmax(-1)
         seen = torch.cat([seen, torch.multinomial(chances, 1)], dim=1)
     bad = torch.tensor([number[word] for word in INSULTS])
-    return float(torch.isin(seen[:, 3:], bad).any(1).double().mean())
+    count = int(torch.isin(seen[:, 3:], bad).any(1).sum())
+    near = (count + 2) / (draws + 4)  # Agresti and Coull's: no error is zero, even of none
+    return count / draws, np.sqrt(near * (1 - near) / (draws + 4))
 
 
 def perplexity(model):
-    """Of words in stories that nobody has read and nobody swears in."""
+    """Of words in stories that nobody has read and nobody swears in; its standard error."""
     clean = stories(400, seed=77, insults=0.0)[0]
     with torch.no_grad():
         logits = model(clean)[:, :-1].transpose(1, 2)
-    return float(nn.functional.cross_entropy(logits, clean[:, 1:]).exp())
+        loss = nn.functional.cross_entropy(logits, clean[:, 1:], reduction="none").mean(1)
+    value = float(loss.mean().exp())
+    return value, value * float(loss.std()) / np.sqrt(len(loss))
 
 
 # %%
@@ -163,15 +168,19 @@ models = {
     "chosen words, penalty": trained(tokens, mask, "penalty"),
     "stories with insults left out (true labels)": trained(tokens[~dirty], nothing[~dirty]),
 }
-table = pd.DataFrame(
-    {name: {"swears": swears(one), "perplexity": perplexity(one)} for name, one in models.items()}
-).T
+columns = ["swears", "std_error", "perplexity", "std_error"]
+rows = {name: [*swears(one), *perplexity(one)] for name, one in models.items()}
+table = pd.DataFrame(rows, index=columns).T
 table.round(3)
 
 # %% [markdown]
+# *Standard errors are over continuations and over stories; that of another training is not in
+# them.*
+#
 # Dropping the chosen words is enough here, and costs nothing that the other words could notice: no
 # worse than leaving out whole stories by labels that one would not have. The plain penalty of the
-# method is another matter: it has no floor, and on so small a model it ruins the rest.
+# method is another matter: it has no floor, and on so small a model it ruins the rest. How
+# far is chance: rounded otherwise, the same sums gave a perplexity of 15, and of 135.
 #
 # ## A smaller model to judge for a larger one
 #
@@ -187,7 +196,7 @@ half = cif.attribution.neural.token_influence(
     damping=0.1,
     batch_size=128,
 )
-print(f"Area under the curve: {roc_auc_score(rude[known], half.values[known]):.3f}")
+print(f"Area under the curve: {roc_auc_score(rude[known], half.values[known]):.4f}")
 
 # %% [markdown]
 # ## With a model from Hugging Face
@@ -237,3 +246,15 @@ print(f"Area under the curve: {roc_auc_score(rude[known], half.values[known]):.3
 #
 # - Coalson and others (2025), IF-Guide: influence function-guided detoxification of LLMs. NeurIPS.
 # - Welleck and others (2020), Neural text generation with unlikelihood training. ICLR.
+
+# %% tags=["remove-cell"]
+# The words above, checked: a page whose numbers move must not keep its old story.
+share = table.iloc[:, 0]
+cost = table["perplexity"]
+assert area > 0.99
+assert share["all stories"] > 0.5
+assert share["chosen words dropped"] < share["all stories"] / 5
+assert cost["chosen words dropped"] < 1.05 * cost["all stories"]
+assert cost["chosen words, unlikelihood"] < 1.05 * cost["all stories"]
+assert cost["chosen words, penalty"] > 3 * cost["all stories"]
+assert roc_auc_score(rude[known], half.values[known]) > 0.99

@@ -91,17 +91,20 @@ def ranked(values):
 
 
 tenths = np.floor(10 * ranked(predicted)).astype(int)
-means = [ranked(truth.losses)[tenths == k].mean() for k in range(10)]
+ranks = [np.ma.array(ranked(truth.losses), mask=tenths != k).mean(axis=1) for k in range(10)]
+means = [part.mean() for part in ranks]
+errors = [part.std(ddof=1) / np.sqrt(part.count()) for part in ranks]
 figure, ax = plt.subplots(figsize=(6, 3), layout="constrained")
-ax.plot(np.arange(10) + 0.5, means, "o-")
+ax.errorbar(np.arange(10) + 0.5, means, yerr=errors, fmt="o-", capsize=2)
 ax.axhline(0.5, color="0.6", lw=0.8)
 ax.set_xlabel("hundreds by their predicted score for a new review, in tenths")
-ax.set_ylabel("mean rank of its loss")
+_ = ax.set_ylabel("mean rank of its loss")
 
 # %% [markdown]
 # For each of a hundred new reviews, eighty sets of a hundred training reviews were scored before
 # any classifier was trained on them, and then it was. **The higher the score, the lower in rank is
-# the loss**, on reviews and sets that nothing was learned from:
+# the loss**, on reviews and sets that nothing was learned from (bars: standard errors over
+# reviews):
 
 # %%
 model.evaluate(pool, new, truth).round(3)
@@ -131,18 +134,21 @@ model.evaluate(later, new, unseen).round(3)
 which = 7
 scores = model.scores((new[0][[which]], new[1][[which]]), pool)[0]
 order = np.argsort(-scores)
+ends = order[[0, 1, 2, -3, -2, -1]]
 print(f"New review: {new_texts[which]!r}, {'good' if new_labels[which] else 'bad'}")
 pd.DataFrame(
     {
-        "score": scores[order[[0, 1, 2, -3, -2, -1]]].round(2),
-        "label": ["good" if pool_labels[k] else "bad" for k in order[[0, 1, 2, -3, -2, -1]]],
-        "review": [pool_texts[k] for k in order[[0, 1, 2, -3, -2, -1]]],
+        "score": scores[ends].round(2),
+        "label": ["good" if pool_labels[k] else "bad" for k in ends],
+        "review": [pool_texts[k] for k in ends],
     }
 )
 
 # %% [markdown]
-# Those on top are of its subject and agree with it; those at the end are labelled the opposite,
-# some of them wrongly: words are shared between subjects, and so they mislead.
+# Those on top are of its subject and carry its label, two of them wrongly: to this classifier of
+# words a slow room that is called good speaks for beds and showers. Those at the end carry the
+# opposite label, two of them wrongly, too. **What helps one query is not what is right**: look at
+# many queries before cleaning by such scores.
 #
 # ## What it costs, and where it ends
 #
@@ -164,3 +170,17 @@ pd.DataFrame(
 # - Sun and others (2025), Enhancing training data attribution with representational optimization
 #   (AirRep). NeurIPS.
 # - Park and others (2023), TRAK: attributing model behavior at scale. ICML.
+
+# %% tags=["remove-cell"]
+# The words above, checked: a page whose numbers move must not keep its old story.
+for rows, labels in ((pool, truth), (later, unseen)):
+    table = model.evaluate(rows, new, labels)
+    assert table["lds"]["AirRep"] > table["lds"].drop("AirRep").max() + 3 * table["std_error"].max()
+assert means == sorted(means, reverse=True)
+assert [bool(pool_labels[k]) for k in ends] == [True] * 3 + [False] * 3
+subject = [set(pool_texts[k].split()) & set(SUBJECTS["room"]) for k in ends[:3]]
+assert new_labels[which]
+assert all(subject)
+praise = {word for words in GOOD.values() for word in words}
+praised = [bool(set(pool_texts[k].split()) & praise) for k in ends]
+assert sum(is_good != bool(pool_labels[k]) for is_good, k in zip(praised, ends, strict=True)) == 4

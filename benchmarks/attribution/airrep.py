@@ -26,6 +26,7 @@ from sklearn.datasets import load_digits
 from torch import Tensor, nn
 
 import causalif as cif
+from benchmarks.attribution.spread import least_and_most
 from causalif.errors import DataWarning
 
 neural = cif.attribution.neural
@@ -195,9 +196,7 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(2)
     tables, times = zip(*(trial(seed) for seed in range(given.seeds)), strict=True)
-    low, high = pd.concat(tables).groupby(level=0).min(), pd.concat(tables).groupby(level=0).max()
-    shown = low.round(2).astype(str) + " to " + high.round(2).astype(str)
-    shown = shown.loc[tables[0].index]
+    shown = least_and_most(tables, 2)
     spent = pd.DataFrame(times).median().round(4).to_frame("seconds")
     about = __doc__.split("AIRREP.md", 1)[1].strip()
     text = (

@@ -25,6 +25,7 @@ from torch import Tensor, nn
 
 import causalif as cif
 from benchmarks.attribution.language import PAD, LanguageModel, corpus
+from benchmarks.attribution.spread import least_and_most
 
 neural = cif.attribution.neural
 Rows = tuple[Tensor, Tensor]
@@ -130,11 +131,9 @@ def main() -> None:
         ("convolutional", 0.031),
         ("transformer", 0.031),
     ):
-        tables = pd.concat([trial(kind, damping, seed) for seed in range(given.seeds)])
-        low, high = (getattr(tables.groupby(level=0), how)().round(3) for how in ("min", "max"))
+        shown = least_and_most([trial(kind, damping, seed) for seed in range(given.seeds)])
         for part in ("error", "Spearman"):
-            shown = low[part].astype(str) + " to " + high[part].astype(str)
-            columns[f"{kind}, {damping:g}: {part}"] = shown
+            columns[f"{kind}, {damping:g}: {part}"] = shown[part]
         print(pd.DataFrame(columns).iloc[:, -2:], flush=True)
     table = pd.DataFrame(columns).loc[[name for name, _, _ in SOLVERS]]
     about = __doc__.split("ASTRA.md", 1)[1].strip()

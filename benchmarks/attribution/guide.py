@@ -36,6 +36,7 @@ from benchmarks.attribution.language import (
     perplexity,
     queries,
 )
+from benchmarks.attribution.spread import least_and_most
 
 neural = cif.attribution.neural
 DOCUMENTS, STEPS, BATCH, RATE = 2000, 400, 64, 3e-3
@@ -76,7 +77,12 @@ def trained(
 
 
 def scored(
-    model: nn.Module, data: Corpus, solver: str, *, contrast: bool = True
+    model: nn.Module,
+    data: Corpus,
+    solver: str,
+    *,
+    contrast: bool = True,
+    damping: float | str = "mean",
 ) -> neural.TokenInfluence:
     return neural.token_influence(
         model,
@@ -86,6 +92,7 @@ def scored(
         queries(HARMLESS) if contrast else None,
         padding=PAD,
         solver=solver,
+        damping=damping,
         batch_size=64,
         progress=False,
     )
@@ -110,14 +117,16 @@ def trial(seed: int) -> pd.DataFrame:
     known[:, 0] = False
     found = {}
     half = trained(data.tokens, seed + 50, width=24)
-    for name, model, solver, contrast in (
-        ("IF-Guide", plain, "ekfac", True),
-        ("IF-Guide, half-size proxy", half, "ekfac", True),
-        ("influence on toxic queries alone", plain, "ekfac", False),
-        ("gradients instead of influence", plain, "identity", True),
-        ("gradients, toxic queries alone", plain, "identity", False),
+    for name, model, solver, options in (
+        ("IF-Guide", plain, "ekfac", {}),
+        ("IF-Guide, half-size proxy", half, "ekfac", {}),
+        ("IF-Guide, damping .1", plain, "ekfac", {"damping": 0.1}),
+        ("IF-Guide, conjugate gradients", plain, "cg", {}),
+        ("influence on toxic queries alone", plain, "ekfac", {"contrast": False}),
+        ("gradients instead of influence", plain, "identity", {}),
+        ("gradients, toxic queries alone", plain, "identity", {"contrast": False}),
     ):
-        values = scored(model, data, solver, contrast=contrast)
+        values = scored(model, data, solver, **options)
         chosen = neural.select_tokens(values, budget=BUDGET, window=0)
         auroc = roc_auc_score(data.toxic[known], values.values[known.numpy()])
         mask = torch.as_tensor(chosen.mask)
@@ -144,10 +153,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
     tables = [trial(seed) for seed in range(given.seeds)]
-    mean = sum(tables) / len(tables)
-    low, high = pd.concat(tables).groupby(level=0).min(), pd.concat(tables).groupby(level=0).max()
-    shown = low.round(3).astype(str) + " to " + high.round(3).astype(str)
-    shown = shown.where(mean.notna(), "").loc[tables[0].index]
+    shown = least_and_most(tables)
     about = __doc__.split("GUIDE.md", 1)[1].strip()
     text = (
         "# Insults suppressed\n\n"
