@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from causalif.data.variables import Variable
-from causalif.errors import DataError
 from causalif.estimate.archive import read_archive, write_archive
+from causalif.estimate.folder import open_folder, read_question
 from causalif.nuisance.folds import entropy_of, seed_for
 from causalif.sigma.ladder.score_cache import ScoreCache
 from causalif.sigma.scores.nodes import Nodes
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from causalif.sigma.learn import Settings
     from causalif.sigma.structures.mcmc import Chains, ChainsState
 
-QUESTION, SCORES, CHAINS = "question.json", "scores.npz", "chains.npz"
+SCORES, CHAINS = "scores.npz", "chains.npz"
 KIND, FORMAT, NOUN = "causalif.sigma.structures.chains", 1, "chains"
 # What may differ between the call that was stopped and the one that takes it up.
 FREE = ("n_jobs", "progress")
@@ -61,12 +60,9 @@ class Checkpoint:
         """
         if folder is None:
             return cls(None)
-        place = Path(folder).expanduser()
-        if place.is_file():
-            raise DataError(f"checkpoint {str(folder)!r} is a file. Name a folder.")
-        place.mkdir(parents=True, exist_ok=True)
         question = {k: v for k, v in asked.items() if k not in FREE} | {"data": _digest(variables)}
-        _check_same(place / QUESTION, json.loads(json.dumps(question)), str(folder))
+        question["seed"] = question.pop("entropy")
+        place = open_folder(folder, question, "checkpoint")
         return cls(place, ScoreCache.load(place / SCORES))
 
     def ladder(self, nodes: Nodes, settings: Settings, order: int = 0) -> Scorer:
@@ -116,18 +112,10 @@ class Checkpoint:
 def entropy_for(folder: str | os.PathLike[str] | None, seed: Any) -> int:
     """The entropy of a seed; without one, that of the run in the folder, if there is one."""
     if seed is None and folder is not None:
-        kept = _read_question(Path(folder).expanduser() / QUESTION).get("entropy")
+        kept = read_question(folder).get("seed")
         if kept is not None:
             return int(kept)
     return entropy_of(seed)
-
-
-def _read_question(path: Path) -> dict[str, Any]:
-    try:
-        found: Any = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}  # pyright: ignore
 
 
 def _digest(variables: Sequence[Variable]) -> str:
@@ -141,22 +129,3 @@ def _digest(variables: Sequence[Variable]) -> str:
             values = np.asarray(codes)
         found.update(np.ascontiguousarray(values).tobytes())
     return found.hexdigest()
-
-
-def _check_same(path: Path, question: Mapping[str, Any], shown: str) -> None:
-    """Note what is asked, or see that it is what was asked before."""
-    if not path.is_file():
-        path.write_text(json.dumps(question, indent=1), encoding="utf-8")
-        return
-    before = _read_question(path)
-    differing = [key for key in question if before.get(key) != question[key]]
-    if differing:
-        options = ", ".join(map(_shown, differing))
-        raise DataError(
-            f"checkpoint {shown!r} belongs to a call with other {options}. Name another folder, "
-            "or repeat that call."
-        )
-
-
-def _shown(option: str) -> str:
-    return "seed" if option == "entropy" else option

@@ -13,14 +13,16 @@ from torch import Tensor
 
 from causalif.attribution.neural.batches import Batches
 from causalif.attribution.neural.descent import Solving
-from causalif.attribution.neural.folders import Folder, digest, open_folder
 from causalif.attribution.neural.gradients import row_dots, row_products
 from causalif.attribution.neural.measures import query_gradients
 from causalif.attribution.neural.objective import Objective
 from causalif.attribution.neural.solvers import SolveInfo, solve
 from causalif.attribution.neural.systems import System
+from causalif.estimate.archive import Arrays, read_archive, write_archive
+from causalif.estimate.folder import digest, open_folder
 from causalif.nuisance.progress import progress_bar
 
+KIND, FORMAT = "causalif.attribution.neural.effects", 1
 MANY_ROWS, MINIBATCH = 2048, 256
 
 
@@ -30,7 +32,7 @@ def effects(
     measurement: Objective,
     solver: str,
     how: Solving,
-    kept: Folder | None = None,
+    kept: Path | None = None,
 ) -> tuple[np.ndarray, SolveInfo]:
     """The measurement of each query without each row, less that with it.
 
@@ -42,7 +44,7 @@ def effects(
     measurement : Objective
     solver : str
     how : Solving
-    kept : Folder, optional
+    kept : path of a folder, optional
         Blocks that are found in it are taken from there, and others put into it.
 
     Returns
@@ -59,15 +61,16 @@ def effects(
     blocks = queries.positions()
     with progress_bar(how.progress if len(blocks) > 1 else False, len(blocks), "block") as bar:
         for k, block in enumerate(blocks):
-            before = None if kept is None else kept.load(f"{k:06d}")
-            if before is None:
+            file = None if kept is None else kept / f"{k:06d}.npz"
+            if file is not None and file.is_file():
+                before = read_archive(file, KIND, FORMAT, "effects")[0]
+                values, found = before["values"], _from_arrays(solver, before)
+            else:
                 v = system.flat(query_gradients(measurement, queries.take(block)))
                 x, found = solve(solver, system, v, how)
                 values = row_dots(products, train, system.tensors(x), how.progress).T / train.n
-                if kept is not None:
-                    kept.save(f"{k:06d}", values=values, **_to_arrays(found))
-            else:
-                values, found = before["values"], _from_arrays(solver, before)
+                if file is not None:
+                    write_archive(file, KIND, FORMAT, {"values": values, **_to_arrays(found)}, {})
             parts.append(values)
             info.append(found)
             bar.update()
@@ -76,7 +79,7 @@ def effects(
 
 def open_for(
     folder: Path, system: System, queries: Batches, how: Solving, settings: Mapping[str, Any]
-) -> Folder:
+) -> Path:
     """The folder of one model, whose blocks are of these parameters, rows and queries.
 
     Raises
@@ -100,10 +103,10 @@ def open_for(
         "batch_size": system.train.size,
         "queries": queries.n,
         "block": queries.size,
-        "parameters_digest": digest(_array(value) for value in parameters),
-        "data_digest": digest(_array(part) for batch in rows for part in batch),
+        "parameters": digest(_array(value) for value in parameters),
+        "data": digest(_array(part) for batch in rows for part in batch),
     }
-    return open_folder(folder, own, "effects")
+    return open_folder(folder, own, "folder")
 
 
 def _array(value: Tensor) -> np.ndarray:
@@ -120,7 +123,7 @@ def _together(info: list[SolveInfo]) -> SolveInfo:
     )
 
 
-def _to_arrays(info: SolveInfo) -> dict[str, np.ndarray]:
+def _to_arrays(info: SolveInfo) -> Arrays:
     step = np.nan if info.step_size is None else info.step_size
     return {
         "residual": info.residual,
@@ -129,7 +132,7 @@ def _to_arrays(info: SolveInfo) -> dict[str, np.ndarray]:
     }
 
 
-def _from_arrays(solver: str, kept: dict[str, np.ndarray]) -> SolveInfo:
+def _from_arrays(solver: str, kept: Arrays) -> SolveInfo:
     step = float(kept["step_size"])
     return SolveInfo(
         solver, int(kept["iterations"]), kept["residual"], None if np.isnan(step) else step

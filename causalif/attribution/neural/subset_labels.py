@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from causalif.attribution.neural.folders import Folder, digest, open_folder
 from causalif.errors import DataError
+from causalif.estimate.archive import read_archive, write_archive
+from causalif.estimate.folder import digest, open_folder
 from causalif.nuisance.progress import progress_bar
 
+KIND, FORMAT = "causalif.attribution.neural.subset_labels", 1
 QueryLoss = Callable[[Any, Any], Any]
 
 
@@ -115,8 +118,7 @@ def make_subset_labels(
             _seed(seed, k, repeat),
             measure,
             queries,
-            kept,
-            f"{k:06d}-{repeat}",
+            None if kept is None else kept / f"{k:06d}-{repeat}.npz",
         )
         for k, repeat in todo
     )
@@ -148,12 +150,10 @@ def _one(
     seed: int,
     loss: QueryLoss,
     queries: Any,
-    kept: Folder | None,
-    name: str,
+    file: Path | None,
 ) -> np.ndarray:
-    before = None if kept is None else kept.load(name)
-    if before is not None:
-        return before["losses"]
+    if file is not None and file.is_file():
+        return read_archive(file, KIND, FORMAT, "losses")[0]["losses"]
     found = loss(train_fn(rows, seed), queries)
     if hasattr(found, "detach"):
         found = found.detach().cpu()
@@ -163,8 +163,8 @@ def _one(
             f"loss(model, queries) gave shape {losses.shape}, {int((~np.isfinite(losses)).sum())} "
             "not finite: give one finite number for each query."
         )
-    if kept is not None:
-        kept.save(name, losses=losses)
+    if file is not None:
+        write_archive(file, KIND, FORMAT, {"losses": losses}, {})
     return losses
 
 
@@ -186,15 +186,15 @@ def _usual_loss(model: Any, queries: Any) -> Any:
         return torch.nn.functional.cross_entropy(outputs, torch.as_tensor(y), reduction="none")
 
 
-def _prepared(folder: str | os.PathLike[str], subsets: np.ndarray, seed: int) -> Folder:
+def _prepared(folder: str | os.PathLike[str], subsets: np.ndarray, seed: int) -> Path:
     own = {
         "subsets": len(subsets),
-        "rows": subsets.shape[1],
+        "rows": int(subsets.shape[1]),
         "subset_size": int(subsets[0].sum()),
         "seed": seed,
-        "subsets_digest": digest([np.packbits(subsets)]),
+        "draws": digest([np.packbits(subsets)]),
     }
-    return open_folder(folder, own, "trainings")
+    return open_folder(folder, own, "folder")
 
 
 def _seed(seed: int, subset: int, repeat: int) -> int:

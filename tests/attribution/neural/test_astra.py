@@ -422,17 +422,24 @@ def test_a_folder_is_of_one_run(tmp_path):
     model, loss, data = case("perceptron")
     options = {"batch_size": 4, "folder": tmp_path, "progress": False}
     neural.astra(model, loss, data, data, damping=0.1, **options)
-    with pytest.raises(DataError, match=r"damping=0.1, not 0.2"):
+    with pytest.raises(DataError, match=r"other damping \(0.1, now 0.2\)"):
         neural.astra(model, loss, data, data, damping=0.2, **options)
     with pytest.raises(DataError, match="other data"):
         neural.astra(
             model, loss, data, tuple(part.flip(0) for part in data), damping=0.1, **options
         )
+    block = next(tmp_path.glob("*/*.npz"))
+    whole = block.read_bytes()
+    block.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(DataError, match="damaged"):
+        neural.astra(model, loss, data, data, damping=0.1, **options)
+    block.write_bytes(whole)
+    neural.astra(model, loss, data, data, damping=0.1, **options)
     corrected = data[1].clone()
     corrected[5] = (corrected[5] + 1) % 3
     with pytest.raises(DataError, match="other data"):
         neural.astra(model, loss, (data[0], corrected), data, damping=0.1, **options)
-    with pytest.raises(DataError, match="batch_size=4, not 12"):
+    with pytest.raises(DataError, match=r"other batch_size \(4, now 12\)"):
         neural.astra(model, loss, data, data, damping=0.1, **{**options, "batch_size": 12})
     with torch.no_grad():
         next(model.parameters()).add_(1.0)

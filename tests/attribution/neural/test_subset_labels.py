@@ -85,7 +85,7 @@ def test_a_run_that_was_broken_off_goes_on(tmp_path):
     assert len(calls) == 2
     whole = neural.make_subset_labels(classifier, X, seed=3, **SETTINGS)
     assert np.array_equal(found.repeats, whole.repeats)
-    with pytest.raises(DataError, match=r"holds trainings with seed=3, not 4"):
+    with pytest.raises(DataError, match=r"call with other seed \(3, now 4\)"):
         neural.make_subset_labels(classifier, X, seed=4, folder=tmp_path, **SETTINGS)
 
 
