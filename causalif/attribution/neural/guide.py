@@ -97,10 +97,10 @@ def token_influence(
     and L the loss of the token: high where learning the token lowers toxic losses more than safe
     ones. After IF-Guide, from its authors' code and notes on it.
 
-    What is solved better need not rank better: of one model of an invented language unwanted words
-    were told from others with an area under the curve of 1.00 by gradients alone ("identity") and
-    by EKFAC with a damping of 0.1, of 0.89 by EKFAC with "mean", and of 0.60 by conjugate
-    gradients. Try a larger damping, and look at the words.
+    What is solved better need not rank better: of three models of an invented language unwanted
+    words were told from others with areas under the curve of 1.00 by gradients alone ("identity")
+    and by EKFAC with a damping of 0.1, of 0.89 to 1.00 by EKFAC with "mean", and of 0.63 to 0.66 by
+    conjugate gradients. Try a larger damping, and look at the words.
 
     References
     ----------
